@@ -1,0 +1,1 @@
+"""The tests of hardcheck; a package so that helpers are imported as ``tests.corpora``."""
