@@ -1,0 +1,1 @@
+"""What to fetch from a host, as data, and the one probe that fetches it."""

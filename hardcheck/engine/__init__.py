@@ -1,0 +1,1 @@
+"""Rules and controls over facts, in three-valued logic. It names no rule."""

@@ -1,0 +1,75 @@
+"""The typed absence, and the table of facts of one host."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import msgspec
+
+from hardcheck.reasons import Reason
+
+
+class Absent(msgspec.Struct, frozen=True, tag="absent"):
+    """A fact that could not be had. Never a default, never an empty value.
+
+    ``evidence`` are the keys of the evidence that would have told; ``detail`` is the host's or the
+    parser's own words, on one line.
+    """
+
+    reason: Reason
+    evidence: tuple[str, ...] = ()
+    detail: str = ""
+
+
+class FactSpec(msgspec.Struct, frozen=True):
+    """One fact that hardcheck knows: ``name`` (``selinux.config``), the type of its value when it is
+    not Absent, one line on what it is, and the evidence keys it rests on (all of them, also those a
+    derived fact reaches through other facts)."""
+
+    name: str
+    type: Any
+    about: str
+    evidence: tuple[str, ...]
+
+
+class Facts:
+    """The facts of one host, each a value of its spec's type or `Absent`.
+
+    Values are made when first asked for; `assemble` of ``derive`` builds the table.
+    """
+
+    def __init__(self, specs: Mapping[str, FactSpec], make: Mapping[str, Any]) -> None:
+        self._specs = specs
+        self._make = make  # name -> callable(Facts) -> value | Absent
+        self._values: dict[str, Any] = {}
+
+    def __getitem__(self, name: str) -> Any:
+        """The value or Absent of a known fact; KeyError for a name that no fact has."""
+        try:
+            return self._values[name]
+        except KeyError:
+            value = self._values[name] = self._make[name](self)
+            return value
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._make
+
+    def names(self) -> Iterable[str]:
+        """Every fact name, sorted."""
+        return sorted(self._make)
+
+    def spec(self, name: str) -> FactSpec:
+        """What is known of a fact beside its value."""
+        return self._specs[name]
+
+
+def fixed_facts(specs: Mapping[str, FactSpec], values: Mapping[str, Any]) -> Facts:
+    """A table of given values, as rule cases use it; what is not given is Absent(NOT_COLLECTED)."""
+
+    def maker(name: str) -> Any:
+        if name in values:
+            return lambda _: values[name]
+        return lambda _: Absent(Reason.NOT_COLLECTED, specs[name].evidence, "not in this case")
+
+    return Facts(specs, {name: maker(name) for name in specs})

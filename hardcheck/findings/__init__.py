@@ -1,0 +1,37 @@
+"""What an audit found: status, expected, observed, evidence; no text for people."""
+
+from hardcheck.findings.model import (
+    FORMAT_VERSION,
+    ControlResult,
+    Coverage,
+    EvidenceRef,
+    Finding,
+    Framework,
+    HostResult,
+    Origin,
+    ProfileResult,
+    Remedy,
+    Report,
+    RuleInfo,
+    Score,
+    Severity,
+    Status,
+)
+
+__all__ = [
+    "FORMAT_VERSION",
+    "ControlResult",
+    "Coverage",
+    "EvidenceRef",
+    "Finding",
+    "Framework",
+    "HostResult",
+    "Origin",
+    "ProfileResult",
+    "Remedy",
+    "Report",
+    "RuleInfo",
+    "Score",
+    "Severity",
+    "Status",
+]

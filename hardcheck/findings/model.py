@@ -1,0 +1,238 @@
+"""What an audit found: values only. Text for people is made in ``render``; nothing here is recomputed there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+import msgspec
+
+from hardcheck.reasons import Reason
+
+FORMAT_VERSION = 1
+"""Of the JSON report; goes up with any change that a reader could see."""
+
+
+class Status(StrEnum):
+    """Verdict of a rule on a host, and of a control. The words are part of the report formats."""
+
+    PASS = "pass"  # noqa: S105 - a verdict, not a password
+    FAIL = "fail"
+    UNKNOWN = "unknown"  # could not be judged; never a pass
+    NOT_APPLICABLE = "not_applicable"  # with proof that it does not apply
+    MANUAL = "manual"  # a machine cannot judge it
+    ERROR = "error"  # hardcheck itself failed on it
+
+
+class Severity(StrEnum):
+    """How much a failure matters. ``weight`` is what it counts in the score."""
+
+    CRITICAL = "critical"
+    HIGH = "high"
+    MEDIUM = "medium"
+    LOW = "low"
+    INFO = "info"
+
+    @property
+    def weight(self) -> int:
+        """Weight in the score: 10, 7, 4, 1, 0."""
+        return {"critical": 10, "high": 7, "medium": 4, "low": 1, "info": 0}[self.value]
+
+    def at_least(self, other: Severity) -> bool:
+        """Whether this is as severe as ``other`` or more."""
+        order = list(Severity)
+        return order.index(self) <= order.index(other)
+
+
+class Framework(StrEnum):
+    """Which MAC framework a host runs, or which side of a rule is meant."""
+
+    SELINUX = "selinux"
+    APPARMOR = "apparmor"
+    NEITHER = "neither"  # seen: no MAC framework is active
+    UNDECIDED = "undecided"  # could not be seen
+    ANY = "any"  # the rule has one side for all
+
+
+class Coverage(StrEnum):
+    """How far a machine can answer a control."""
+
+    AUTOMATED = "automated"
+    PARTIAL = "partial"
+    MANUAL = "manual"
+
+
+class Origin(StrEnum):
+    """Who says that a rule is evidence for a control."""
+
+    PUBLISHER = "publisher"
+    UPSTREAM = "upstream"
+    HARDCHECK = "hardcheck"
+
+
+class EvidenceRef(msgspec.Struct, frozen=True):
+    """A pointer into a host's bundle: the item's key, where it came from, its digest and size in
+    bytes; ``reason`` is set where it could not be had."""
+
+    key: str
+    origin: str
+    sha256: str
+    size: int
+    reason: Reason | None = None
+
+
+class Remedy(msgspec.Struct, frozen=True):
+    """How to cure a failure. ``framework`` is the side it is for (ANY when it has none); ``families`` the distribution
+    families it fits (``debian``, ``rhel``, ``suse``; empty: all). ``steps`` are shell commands or
+    sentences that begin with ``#``; ``ansible`` is a YAML list of tasks as text."""
+
+    framework: Framework
+    steps: tuple[str, ...]
+    verify: tuple[str, ...]
+    rollback: tuple[str, ...]
+    may_break: str
+    reboot: bool = False
+    ansible: str = ""
+    families: tuple[str, ...] = ()
+
+
+class RuleInfo(msgspec.Struct, frozen=True):
+    """What a report says of a rule. ``sides`` are the frameworks it has a side for (ANY alone when it has none)."""
+
+    id: str
+    title: str
+    severity: Severity
+    topic: str
+    rationale: str
+    sources: tuple[str, ...]
+    sides: tuple[Framework, ...]
+    remedies: tuple[Remedy, ...]
+    keys: tuple[str, ...] = ()  # rows of the control data that it answers
+
+
+class Finding(msgspec.Struct, frozen=True):
+    """One rule's verdict on one host.
+
+    ``framework`` is the side that was evaluated. ``expected`` and ``observed`` are one line each,
+    derived by the evaluator. ``items`` are what failed (or could not be judged), one each, for
+    example the permissive domains. ``reason`` and ``detail`` are set for UNKNOWN and ERROR.
+    ``literal`` is the verdict by the letter of a benchmark, where it parts from ``status``.
+    ``remedies`` are the rule's with this host's values filled in and quoted; empty when the
+    rule's own hold as they are or there is nothing to cure.
+    """
+
+    rule: str
+    host: str
+    status: Status
+    framework: Framework
+    expected: str = ""
+    observed: str = ""
+    items: tuple[str, ...] = ()
+    reason: Reason | None = None
+    detail: str = ""
+    literal: Status | None = None
+    literal_note: str = ""
+    evidence: tuple[EvidenceRef, ...] = ()
+    remedies: tuple[Remedy, ...] = ()
+
+
+class Score(msgspec.Struct, frozen=True):
+    """Weights by severity. ``passed`` over ``applicable`` (pass, fail, unknown, error); ``judged`` is pass and fail.
+
+    Percentages are whole numbers rounded down, None where nothing applies: a run that judged
+    nothing has no score. ``counts`` has every status.
+    """
+
+    passed: int
+    judged: int
+    applicable: int
+    counts: Mapping[Status, int]
+
+    @property
+    def percent(self) -> int | None:
+        """Passes over all that applies."""
+        return self.passed * 100 // self.applicable if self.applicable else None
+
+    @property
+    def coverage_percent(self) -> int | None:
+        """What could be judged over all that applies."""
+        return self.judged * 100 // self.applicable if self.applicable else None
+
+
+class HostResult(msgspec.Struct, frozen=True):
+    """One host of the scope, reached or not.
+
+    ``reached`` is False for a host of which nothing was collected; ``failure`` then or where the
+    collection broke off has the reason and the words. ``verdict`` is the reconciled MAC state in
+    words ("enforcing now, permissive after the next boot"). ``summary`` are name and value pairs for
+    the host's page (distribution, kernel, ...). ``cure`` is the sudoers line or command that would turn
+    its denied unknowns into verdicts, empty when there are none.
+    """
+
+    name: str
+    reached: bool
+    framework: Framework
+    verdict: str
+    score: Score
+    address: str = ""
+    groups: tuple[str, ...] = ()
+    variables: Mapping[str, str] = {}
+    privilege: str = ""
+    transport: str = ""
+    started_at: str = ""
+    finished_at: str = ""
+    failure_reason: Reason | None = None
+    failure: str = ""
+    cure: str = ""
+    summary: tuple[tuple[str, str], ...] = ()
+    evidence: tuple[EvidenceRef, ...] = ()  # the appendix: every item of the bundle
+    bundle_sha256: str = ""
+
+
+class ControlResult(msgspec.Struct, frozen=True):
+    """One control of a profile over the whole scope. ``hosts`` has a status for every host;
+    ``status`` is the worst by the documented logic. ``partial`` lists the rules of which the
+    evidence is only part of what the control asks."""
+
+    id: str
+    title: str
+    status: Status
+    coverage: Coverage
+    origin: Origin | None
+    rules: tuple[str, ...]
+    hosts: Mapping[str, Status]
+    parent: str = ""
+    partial: tuple[str, ...] = ()
+    note: str = ""
+    attributes: Mapping[str, str] = {}  # level, baseline, R/A ... as the standard has them
+
+
+class ProfileResult(msgspec.Struct, frozen=True):
+    """One audit profile over the scope: every control in the standard's order."""
+
+    id: str
+    title: str
+    version: str
+    publisher: str
+    note: str
+    controls: tuple[ControlResult, ...]
+    rules: tuple[str, ...]
+    score: Score
+    counts: Mapping[Status, int]  # of controls
+
+
+class Report(msgspec.Struct, frozen=True):
+    """All that a renderer needs. ``generated_at`` is when the last evidence was collected, so that the same
+    bundles give the same bytes. ``findings`` are sorted by host (inventory order), then severity, then rule id."""
+
+    format_version: int
+    tool_version: str
+    rules_sha256: str
+    generated_at: str
+    title: str
+    score: Score
+    hosts: tuple[HostResult, ...]
+    rules: tuple[RuleInfo, ...]
+    profiles: tuple[ProfileResult, ...]
+    findings: tuple[Finding, ...]
+    probe_sha256: tuple[str, ...] = ()

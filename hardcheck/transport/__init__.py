@@ -1,0 +1,1 @@
+"""Ways to reach a host. One small protocol, one module a way; none of them decides anything."""
