@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any
 
 from hardcheck.derive.base import DerivedFact, run_derivation
@@ -37,8 +38,12 @@ def assemble(
 ) -> Facts:
     """The facts of one host; each is computed when first asked for."""
     make: dict[str, Callable[[Facts], Any]] = {}
-    for fact in parsed:
-        make[fact.name] = lambda _, fact=fact: run_parser(fact, host)
-    for fact in derived:
-        make[fact.name] = lambda facts, fact=fact: run_derivation(fact, facts)
+    for source in parsed:
+        make[source.name] = _parsed(source, host)
+    for rule in derived:
+        make[rule.name] = partial(run_derivation, rule)
     return Facts(specs, make)
+
+
+def _parsed(fact: ParsedFact, host: HostEvidence) -> Callable[[Facts], Any]:
+    return lambda _: run_parser(fact, host)

@@ -1,4 +1,4 @@
-"""What an audit found: values only. Text for people is made in ``render``; nothing here is recomputed there."""
+"""What an audit found: values only. Text for people is made in ``render``; nothing is recomputed there."""
 
 from __future__ import annotations
 
@@ -82,9 +82,9 @@ class EvidenceRef(msgspec.Struct, frozen=True):
 
 
 class Remedy(msgspec.Struct, frozen=True):
-    """How to cure a failure. ``framework`` is the side it is for (ANY when it has none); ``families`` the distribution
-    families it fits (``debian``, ``rhel``, ``suse``; empty: all). ``steps`` are shell commands or
-    sentences that begin with ``#``; ``ansible`` is a YAML list of tasks as text."""
+    """How to cure a failure. ``framework`` is the side it is for (ANY when it has none); ``families``
+    the distribution families it fits (``debian``, ``rhel``, ``suse``; empty: all). ``steps`` are shell
+    commands or sentences that begin with ``#``; ``ansible`` is a YAML list of tasks as text."""
 
     framework: Framework
     steps: tuple[str, ...]
@@ -97,7 +97,7 @@ class Remedy(msgspec.Struct, frozen=True):
 
 
 class RuleInfo(msgspec.Struct, frozen=True):
-    """What a report says of a rule. ``sides`` are the frameworks it has a side for (ANY alone when it has none)."""
+    """What a report says of a rule. ``sides`` are the frameworks it has a side for (or ANY alone)."""
 
     id: str
     title: str
@@ -137,7 +137,8 @@ class Finding(msgspec.Struct, frozen=True):
 
 
 class Score(msgspec.Struct, frozen=True):
-    """Weights by severity. ``passed`` over ``applicable`` (pass, fail, unknown, error); ``judged`` is pass and fail.
+    """Weights by severity: ``passed`` over ``applicable`` (pass, fail, unknown, error); ``judged`` is
+    pass and fail.
 
     Percentages are whole numbers rounded down, None where nothing applies: a run that judged
     nothing has no score. ``counts`` has every status.
@@ -222,8 +223,9 @@ class ProfileResult(msgspec.Struct, frozen=True):
 
 
 class Report(msgspec.Struct, frozen=True):
-    """All that a renderer needs. ``generated_at`` is when the last evidence was collected, so that the same
-    bundles give the same bytes. ``findings`` are sorted by host (inventory order), then severity, then rule id."""
+    """All that a renderer needs. ``generated_at`` is when the last evidence was collected, so that the
+    same bundles give the same bytes. ``findings`` are sorted by host (inventory order), then severity,
+    then rule id."""
 
     format_version: int
     tool_version: str
