@@ -1,0 +1,48 @@
+# make audit   set everything up and audit this machine        make test   lint, types, tests
+# make live    end-to-end tests on lab hosts under QEMU        make bench  measurements, as ratios to a peer
+PY := .venv/bin/python
+export PYTHONWARNINGS :=
+
+.PHONY: help setup audit test lint types unit live lab docs bench lock clean
+
+help:
+	@sed -n '1,2p' Makefile
+
+setup:
+	@sh tools/setup.sh
+
+audit: setup
+	@$(PY) -m hardcheck audit local -o out
+
+test: lint types unit
+
+lint: setup
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
+
+types: setup
+	$(PY) -m mypy
+
+unit: setup
+	$(PY) -m pytest -q -n auto --dist worksteal -m "not live and not slow"
+
+live: setup
+	$(PY) -m pytest -q -m live tests/live
+
+lab: setup
+	$(PY) tests/live/lab.py up
+
+docs: setup
+	$(PY) tools/build_schema.py
+	$(PY) tools/build_docs.py
+
+bench: setup
+	@for script in benchmarks/*/run.py; do echo "== $$script"; $(PY) $$script || exit 1; done
+
+# The lock holds hashes and no addresses; uv resolves for every Python and platform at once.
+lock:
+	uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes \
+	  --no-header --no-annotate --no-emit-index-url -o requirements.lock
+
+clean:
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache out dist build

@@ -1,0 +1,5 @@
+"""``python -m hardcheck``."""
+
+from hardcheck.cli import main
+
+main()
