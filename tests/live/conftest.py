@@ -1,6 +1,11 @@
-"""Live tests run against the lab hosts; the first one brings them up."""
+"""Live tests run against the lab hosts; the first one brings them up.
+
+They start from the planted snapshot; HARDCHECK_LAB_KEEP=1 leaves running hosts as they are.
+"""
 
 from __future__ import annotations
+
+import os
 
 import pytest
 
@@ -10,4 +15,7 @@ from tests.live import lab
 @pytest.fixture(scope="session", autouse=True)
 def lab_hosts() -> None:
     """All lab hosts, booted and answering, as they were planted."""
+    if os.environ.get("HARDCHECK_LAB_KEEP") != "1":
+        for host in lab.HOSTS.values():
+            lab.down(host)
     lab.bring_up(list(lab.HOSTS.values()))

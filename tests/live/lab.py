@@ -53,7 +53,10 @@ SELINUX = (
     "selinux-policy-default,selinux-basics,policycoreutils,policycoreutils-python-utils,"
     "selinux-utils,setools,semodule-utils,checkpolicy,python3-selinux"
 )
-APPARMOR = "apparmor,apparmor-utils,apparmor-profiles,apparmor-profiles-extra,python3-apparmor,python3-libapparmor,ufw"
+APPARMOR = (
+    "apparmor,apparmor-utils,apparmor-profiles,apparmor-profiles-extra,python3-apparmor,"
+    "python3-libapparmor,ufw"
+)
 
 
 @dataclass(frozen=True)

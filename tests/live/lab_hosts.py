@@ -20,13 +20,12 @@ def on_host(name: str, command: str, *, check: bool = True, stdin: bytes = b"") 
 
 def inventory(folder: Path, user: str = "auditor", extra: str = "") -> Path:
     """An inventory of all lab hosts for one account; ``extra`` are more variables for each host."""
-    lines = ["[lab]"]
-    for host in lab.HOSTS.values():
-        lines.append(
-            f"lab-{host.name} ansible_host=127.0.0.1 ansible_port={host.port} ansible_user={user} "
-            f"ansible_ssh_private_key_file={lab.LAB}/id_lab ansible_python_interpreter=/usr/bin/python3 "
-            f"ansible_ssh_common_args='-o UserKnownHostsFile={lab.LAB}/known_hosts' {extra}"
-        )
+    hosts = (
+        f"lab-{host.name} ansible_host=127.0.0.1 ansible_port={host.port} ansible_user={user} "
+        f"ansible_ssh_private_key_file={lab.LAB}/id_lab ansible_python_interpreter=/usr/bin/python3 "
+        f"ansible_ssh_common_args='-o UserKnownHostsFile={lab.LAB}/known_hosts' {extra}"
+        for host in lab.HOSTS.values()
+    )
     path = folder / f"{user}.ini"
-    path.write_text("\n".join(lines) + "\n")
+    path.write_text("\n".join(("[lab]", *hosts)) + "\n")
     return path
