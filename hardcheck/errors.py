@@ -5,11 +5,14 @@
     HardcheckError
     |-- UsageError            the command line or an option asks for what cannot be (exit 2)
     |-- ConfigError           a file the user wrote has a fault: rule, profile, waiver, inventory (exit 2)
+    |   `-- ConfigFaults      several files of one folder have faults
     |-- TransportError        a host could not be reached or did not answer (exit 4)
     |   |-- Unreachable       no TCP connection, name not found, connection lost
     |   |-- AuthenticationFailed
     |   |-- HostKeyRejected   unknown or changed host key
-    |   `-- DeadlineExceeded  connect, idle or total time limit
+    |   |-- DeadlineExceeded  connect, idle or total time limit
+    |   |-- AnswerTooLarge    the host sent more bytes than the limit
+    |   `-- ProbeNotStarted   connected, but the account's shell did not run the probe
     |-- BundleError           an evidence bundle is unreadable, cut or altered (exit 3)
     |-- ParseError            evidence has a form that its parser does not know
     |-- PolicyError           a SELinux policy or file_contexts is damaged or of an unknown version
@@ -20,6 +23,8 @@ Foreign exceptions are turned into these where they first appear.
 """
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 
 class HardcheckError(Exception):
@@ -39,6 +44,16 @@ class ConfigError(HardcheckError):
     def __init__(self, where: str, expected: str, found: str = "") -> None:
         self.where, self.expected, self.found = where, expected, found
         super().__init__(f"{where}: expected {expected}" + (f", found {found}" if found else ""))
+
+
+class ConfigFaults(ConfigError):
+    """Several files of one folder have faults; ``faults`` holds each, one line of the message each."""
+
+    def __init__(self, faults: Sequence[ConfigError]) -> None:
+        first = faults[0]
+        super().__init__(first.where, first.expected, first.found)
+        self.faults = tuple(faults)
+        self.args = ("\n".join(str(fault) for fault in faults),)
 
 
 class TransportError(HardcheckError):
@@ -63,6 +78,14 @@ class HostKeyRejected(TransportError):
 
 class DeadlineExceeded(TransportError):
     """A connect, idle or total time limit ran out."""
+
+
+class AnswerTooLarge(TransportError):
+    """The host sent more bytes than the limit; what came before it is kept."""
+
+
+class ProbeNotStarted(TransportError):
+    """The connection stands, but the account's login shell did not run the probe."""
 
 
 class BundleError(HardcheckError):

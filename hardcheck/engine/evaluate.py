@@ -1,0 +1,164 @@
+"""A rule over the facts of one host: one finding, whatever happens."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from hardcheck.engine.load import FRAMEWORK_FACT
+from hardcheck.engine.outcome import Check, Outcome
+from hardcheck.engine.remedy import fill, has_places
+from hardcheck.engine.rule import Rule, Side
+from hardcheck.engine.wording import MAX_ITEMS, absence_text, one_line
+from hardcheck.facts import Absent, Facts, Reason
+from hardcheck.findings import EvidenceRef, Finding, Framework, Remedy, Status
+
+Refs = Callable[[str], EvidenceRef]
+"""From an evidence key to the pointer into the host's bundle."""
+
+
+def evaluate_all(rules: Iterable[Rule], facts: Facts, host: str, refs: Refs) -> tuple[Finding, ...]:
+    """One finding a rule, in the order of the rules."""
+    return tuple(evaluate(rule, facts, host, refs) for rule in rules)
+
+
+def evaluate(rule: Rule, facts: Facts, host: str, refs: Refs) -> Finding:
+    """The verdict of a rule on a host. A rule or a fact that raises is ERROR with the words."""
+    framework = Framework.ANY
+    try:
+        if Framework.ANY in rule.sides:
+            return _side_finding(rule, rule.sides[Framework.ANY], facts, host, refs)
+        framework = Framework.UNDECIDED
+        running = facts[FRAMEWORK_FACT]
+        if isinstance(running, Absent):
+            return _undecided(rule, running, host, refs)
+        framework = Framework(running)
+        if framework is Framework.NEITHER:
+            return _neither(rule, host, refs)
+        return _side_finding(rule, rule.sides[framework], facts, host, refs)
+    except Exception as error:
+        detail = one_line(f"{type(error).__name__}: {error}")
+        return Finding(
+            rule.id, host, Status.ERROR, framework, observed="hardcheck failed here", detail=detail
+        )
+
+
+def unreachable(rule: Rule, host: str, reason: Reason, detail: str) -> Finding:
+    """The finding of a host of which nothing was collected."""
+    sided = Framework.ANY not in rule.sides
+    return Finding(
+        rule.id,
+        host,
+        Status.UNKNOWN,
+        Framework.UNDECIDED if sided else Framework.ANY,
+        expected="" if sided else _asked(rule.sides[Framework.ANY]),
+        observed=one_line(f"nothing was collected: {detail or reason.replace('_', ' ')}"),
+        reason=reason,
+        detail=one_line(detail),
+    )
+
+
+def _side_finding(rule: Rule, side: Side, facts: Facts, host: str, refs: Refs) -> Finding:
+    if side.check is None:
+        return Finding(
+            rule.id,
+            host,
+            Status.NOT_APPLICABLE,
+            side.framework,
+            observed=one_line(f"the host runs {side.framework}: {side.not_applicable}"),
+            evidence=_refs(rule.proof, refs),
+        )
+    if side.applies is not None:
+        applies = side.applies.run(facts)
+        if applies.truth is not True:
+            status = Status.NOT_APPLICABLE if applies.truth is False else Status.UNKNOWN
+            expected = one_line(f"applies where {side.applies.expected}")
+            return _finding(rule, side, host, refs, status, expected, applies)
+    outcome = side.check.run(facts)
+    status = _status(outcome)
+    literal = _literal(side.letter, facts, status)
+    return _finding(rule, side, host, refs, status, side.check.expected, outcome, literal)
+
+
+def _status(outcome: Outcome) -> Status:
+    if outcome.truth is True:
+        return Status.PASS
+    return Status.FAIL if outcome.truth is False else Status.UNKNOWN
+
+
+def _literal(letter: Check | None, facts: Facts, status: Status) -> Status | None:
+    """The verdict by a benchmark's letter where it parts from the effective one."""
+    if letter is None:
+        return None
+    literal = _status(letter.run(facts))
+    return None if literal is status else literal
+
+
+def _finding(
+    rule: Rule,
+    side: Side,
+    host: str,
+    refs: Refs,
+    status: Status,
+    expected: str,
+    outcome: Outcome,
+    literal: Status | None = None,
+) -> Finding:
+    absent = outcome.truth if isinstance(outcome.truth, Absent) else None
+    keys = side.evidence if absent is None else dict.fromkeys((*side.evidence, *absent.evidence))
+    remedies: tuple[Remedy, ...] = ()
+    if status is Status.FAIL and side.filled:
+        remedies = fill(side.remedies, [item.name for item in outcome.items])
+    return Finding(
+        rule=rule.id,
+        host=host,
+        status=status,
+        framework=side.framework,
+        expected=expected,
+        observed=outcome.observed,
+        items=tuple(item.text for item in outcome.items[:MAX_ITEMS]),
+        reason=None if absent is None else absent.reason,
+        detail="" if absent is None else one_line(absent.detail),
+        literal=literal,
+        literal_note="" if literal is None else side.letter_note,
+        evidence=_refs(keys, refs),
+        remedies=remedies,
+    )
+
+
+def _undecided(rule: Rule, running: Absent, host: str, refs: Refs) -> Finding:
+    return Finding(
+        rule.id,
+        host,
+        Status.UNKNOWN,
+        Framework.UNDECIDED,
+        expected="to see which MAC framework the host runs",
+        observed=one_line(f"{FRAMEWORK_FACT}: {absence_text(running)}"),
+        reason=running.reason,
+        detail=one_line(running.detail),
+        evidence=_refs(dict.fromkeys((*rule.proof, *running.evidence)), refs),
+    )
+
+
+def _neither(rule: Rule, host: str, refs: Refs) -> Finding:
+    """A host on which no framework is active; both remedies hold."""
+    status = rule.neither or Status.ERROR
+    failed = status is Status.FAIL
+    remedies = rule.info.remedies if failed else ()
+    return Finding(
+        rule.id,
+        host,
+        status,
+        Framework.NEITHER,
+        expected="a MAC framework is active" if failed else "applies where a MAC framework is active",
+        observed="no MAC framework is active",
+        evidence=_refs(rule.proof, refs),
+        remedies=fill(remedies, ()) if has_places(remedies) else (),
+    )
+
+
+def _refs(keys: Iterable[str], refs: Refs) -> tuple[EvidenceRef, ...]:
+    return tuple(refs(key) for key in keys)
+
+
+def _asked(side: Side) -> str:
+    return side.check.expected if side.check is not None else ""
