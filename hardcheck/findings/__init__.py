@@ -1,5 +1,6 @@
 """What an audit found: status, expected, observed, evidence; no text for people."""
 
+from hardcheck.findings.exit_code import ExitCode, exit_code
 from hardcheck.findings.model import (
     FORMAT_VERSION,
     ControlResult,
@@ -23,6 +24,7 @@ __all__ = [
     "ControlResult",
     "Coverage",
     "EvidenceRef",
+    "ExitCode",
     "Finding",
     "Framework",
     "HostResult",
@@ -34,4 +36,5 @@ __all__ = [
     "Score",
     "Severity",
     "Status",
+    "exit_code",
 ]

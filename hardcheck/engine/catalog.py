@@ -1,0 +1,229 @@
+"""What the rules and profiles are, for people who look before they run: ``rules`` and ``controls``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+import msgspec
+
+from hardcheck.derive.assemble import fact_specs
+from hardcheck.derive.base import DerivedFact
+from hardcheck.engine.cases import CaseResult, load_cases, missing_cases, run_case
+from hardcheck.engine.judge import Cure, Setup, make_setup
+from hardcheck.engine.load import load_rules
+from hardcheck.engine.outcome import Check
+from hardcheck.engine.profile import AuditProfile, Control
+from hardcheck.engine.rule import Rule, Side
+from hardcheck.engine.yaml_source import near
+from hardcheck.errors import UsageError
+from hardcheck.facts import FactSpec
+from hardcheck.findings import Coverage, Framework, Origin, RuleInfo, Severity
+from hardcheck.parse.base import ParsedFact
+
+
+class RuleRow(msgspec.Struct, frozen=True):
+    """One line of the list of rules. ``controls`` are ``PROFILE:CONTROL``."""
+
+    id: str
+    severity: Severity
+    topic: str
+    title: str
+    sides: tuple[Framework, ...]
+    controls: tuple[str, ...]
+    file: str
+
+
+class SideCard(msgspec.Struct, frozen=True):
+    """What one side of a rule asks, in words, and which facts it reads."""
+
+    framework: Framework
+    applies: str
+    expected: str
+    letter: str
+    letter_note: str
+    not_applicable: str
+    facts: tuple[str, ...]
+    evidence: tuple[str, ...]
+
+
+class RuleCard(msgspec.Struct, frozen=True):
+    """All about one rule. ``neither`` is what a host without a MAC framework gets, empty where the
+    rule does not tell hosts apart by that."""
+
+    info: RuleInfo
+    sides: tuple[SideCard, ...]
+    neither: str
+    controls: tuple[str, ...]
+    file: str
+    sha256: str
+
+
+class ProfileRow(msgspec.Struct, frozen=True):
+    """One line of the list of profiles. Headings are not counted."""
+
+    id: str
+    title: str
+    version: str
+    publisher: str
+    controls: int
+    automated: int
+    partial: int
+    manual: int
+    rules: int
+
+
+class ControlRow(msgspec.Struct, frozen=True):
+    """One control of a profile, as its list shows it."""
+
+    profile: str
+    id: str
+    title: str
+    parent: str
+    heading: bool
+    coverage: Coverage
+    origin: Origin | None
+    rules: tuple[str, ...]
+    partial: tuple[str, ...]
+    note: str
+    attributes: Mapping[str, str]
+
+
+class CaseRun(msgspec.Struct, frozen=True):
+    """Every case of a folder, run. ``missing`` has, by rule id, the cases that a rule lacks;
+    ``unknown_rules`` are folders named after no rule."""
+
+    results: tuple[CaseResult, ...]
+    missing: Mapping[str, tuple[str, ...]]
+    unknown_rules: tuple[str, ...]
+
+    @property
+    def failed(self) -> tuple[CaseResult, ...]:
+        """The cases in which a rule said something else."""
+        return tuple(result for result in self.results if result.faults)
+
+
+def load_setup(
+    folder: Path,
+    parsed: Iterable[ParsedFact],
+    derived: Iterable[DerivedFact],
+    cure: Cure | None = None,
+) -> Setup:
+    """The rules of a folder with the facts they are checked against. Raises ConfigError."""
+    parsed, derived = tuple(parsed), tuple(derived)
+    return make_setup(load_rules(folder, fact_specs(parsed, derived)), parsed, derived, cure)
+
+
+def list_rules(rules: Iterable[Rule], profiles: Mapping[str, AuditProfile]) -> tuple[RuleRow, ...]:
+    """Every rule, by id."""
+    controls = _controls_by_rule(profiles)
+    return tuple(
+        RuleRow(
+            rule.id,
+            rule.info.severity,
+            rule.info.topic,
+            rule.info.title,
+            rule.info.sides,
+            controls.get(rule.id, ()),
+            rule.file,
+        )
+        for rule in rules
+    )
+
+
+def show_rule(rules: Iterable[Rule], profiles: Mapping[str, AuditProfile], name: str) -> RuleCard:
+    """All about one rule. Raises UsageError: there is none of that id."""
+    known = {rule.id: rule for rule in rules}
+    rule = known.get(name)
+    if rule is None:
+        raise UsageError(f"no rule {near(name, known)}")
+    return RuleCard(
+        info=rule.info,
+        sides=tuple(_side_card(side) for side in rule.sides.values()),
+        neither=rule.neither or "",
+        controls=_controls_by_rule(profiles).get(name, ()),
+        file=rule.file,
+        sha256=rule.sha256,
+    )
+
+
+def run_cases(rules: Iterable[Rule], folder: Path, specs: Mapping[str, FactSpec]) -> CaseRun:
+    """Run every case of a folder, ``folder/RULE-ID/CASE.STATUS.yaml``. Raises ConfigError."""
+    known = {rule.id: rule for rule in rules}
+    cases = load_cases(folder, specs)
+    results = tuple(run_case(known[case.rule], case) for case in cases if case.rule in known)
+    by_rule: dict[str, list[CaseResult]] = {name: [] for name in known}
+    for result in results:
+        by_rule[result.case.rule].append(result)
+    missing = {name: missing_cases(known[name], ran) for name, ran in by_rule.items()}
+    return CaseRun(
+        results,
+        {name: lacks for name, lacks in missing.items() if lacks},
+        tuple(dict.fromkeys(case.rule for case in cases if case.rule not in known)),
+    )
+
+
+def list_profiles(profiles: Mapping[str, AuditProfile]) -> tuple[ProfileRow, ...]:
+    """Every profile, with how many of its controls a machine can answer."""
+    rows = []
+    for profile in profiles.values():
+        coverages = [control.coverage for control in profile.controls if not control.heading]
+        rows.append(
+            ProfileRow(
+                profile.id,
+                profile.title,
+                profile.version,
+                profile.publisher,
+                len(coverages),
+                coverages.count(Coverage.AUTOMATED),
+                coverages.count(Coverage.PARTIAL),
+                coverages.count(Coverage.MANUAL),
+                len(profile.rules),
+            )
+        )
+    return tuple(rows)
+
+
+def list_controls(profile: AuditProfile) -> tuple[ControlRow, ...]:
+    """Every control of a profile, in the standard's order."""
+    return tuple(_control_row(profile, control) for control in profile.controls)
+
+
+def show_control(profile: AuditProfile, name: str) -> ControlRow:
+    """One control. Raises UsageError: the profile has none of that id."""
+    known = {control.id: control for control in profile.controls}
+    if name not in known:
+        raise UsageError(f"{profile.id} has no control {near(name, known)}")
+    return _control_row(profile, known[name])
+
+
+def _control_row(profile: AuditProfile, control: Control) -> ControlRow:
+    fields = {name: getattr(control, name) for name in ControlRow.__struct_fields__ if name != "profile"}
+    return ControlRow(profile=profile.id, **fields)
+
+
+def _controls_by_rule(profiles: Mapping[str, AuditProfile]) -> dict[str, tuple[str, ...]]:
+    found: dict[str, list[str]] = {}
+    for profile in profiles.values():
+        for control in profile.controls:
+            for rule in control.rules:
+                found.setdefault(rule, []).append(f"{profile.id}:{control.id}")
+    return {rule: tuple(controls) for rule, controls in found.items()}
+
+
+def _side_card(side: Side) -> SideCard:
+    checks = [check for check in (side.applies, side.check, side.letter) if check is not None]
+    return SideCard(
+        framework=side.framework,
+        applies=_words(side.applies),
+        expected=_words(side.check),
+        letter=_words(side.letter),
+        letter_note=side.letter_note,
+        not_applicable=side.not_applicable,
+        facts=tuple(dict.fromkeys(name for check in checks for name in check.facts)),
+        evidence=side.evidence,
+    )
+
+
+def _words(check: Check | None) -> str:
+    return check.expected if check is not None else ""

@@ -1,0 +1,121 @@
+"""All rules over one host: its findings and its page. Facts live only as long as that takes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+import msgspec
+
+from hardcheck.derive.assemble import assemble, fact_specs
+from hardcheck.derive.base import DerivedFact
+from hardcheck.engine import summary
+from hardcheck.engine.evaluate import evaluate_all, unreachable
+from hardcheck.engine.rule import Rule
+from hardcheck.engine.score import score_of
+from hardcheck.evidence import HostEvidence
+from hardcheck.facts import FactSpec, Reason
+from hardcheck.findings import EvidenceRef, Finding, Framework, HostResult, Status
+from hardcheck.parse.base import ParsedFact
+
+LoadHost = Callable[[], HostEvidence]
+"""Reads a host's evidence, for example from its bundle, only when it is that host's turn."""
+
+Cure = Callable[[HostEvidence], str]
+"""The sudoers line or command that turns a host's denied unknowns into verdicts."""
+
+
+class Setup(msgspec.Struct, frozen=True):
+    """What every host is judged by: the rules, and how evidence becomes facts."""
+
+    rules: tuple[Rule, ...]
+    parsed: tuple[ParsedFact, ...]
+    derived: tuple[DerivedFact, ...]
+    specs: dict[str, FactSpec]
+    cure: Cure | None = None
+
+
+class Judgement(msgspec.Struct, frozen=True):
+    """One host judged: ``findings`` in the order of the rules."""
+
+    result: HostResult
+    findings: tuple[Finding, ...]
+    probe_sha256: str
+
+
+def make_setup(
+    rules: Iterable[Rule],
+    parsed: Iterable[ParsedFact],
+    derived: Iterable[DerivedFact],
+    cure: Cure | None = None,
+) -> Setup:
+    """A setup with the fact specs worked out."""
+    parsed, derived = tuple(parsed), tuple(derived)
+    return Setup(tuple(rules), parsed, derived, fact_specs(parsed, derived), cure)
+
+
+def judge(setup: Setup, host: HostEvidence) -> Judgement:
+    """Judge one host. Nothing of the host's evidence makes this raise."""
+    refs = summary.refs_of(host)
+    name = host.host.name
+    reached = bool(host.items)
+    if reached:
+        facts = assemble(host, setup.parsed, setup.derived, setup.specs)
+        findings = evaluate_all(setup.rules, facts, name, _lookup(host, refs))
+        framework, verdict = summary.framework_of(facts), summary.verdict_of(facts)
+        lines = summary.summary_of(facts, setup.specs)
+    else:
+        findings = _nothing_collected(setup, host)
+        framework, verdict, lines = Framework.UNDECIDED, "", ()
+    severities = {rule.id: rule.info.severity for rule in setup.rules}
+    identity = host.host
+    result = HostResult(
+        name=name,
+        reached=reached,
+        framework=framework,
+        verdict=verdict,
+        score=score_of((severities[finding.rule], finding.status) for finding in findings),
+        address=identity.address,
+        groups=identity.groups,
+        variables=identity.variables,
+        privilege=host.privilege.value if reached else "",
+        transport=identity.transport,
+        started_at=host.started_at,
+        finished_at=host.finished_at,
+        failure_reason=host.failure.reason if host.failure is not None else None,
+        failure=host.failure.detail if host.failure is not None else "",
+        cure=_cure(setup, host, findings),
+        summary=lines,
+        evidence=tuple(refs.values()),
+    )
+    return Judgement(result, findings, host.probe_sha256)
+
+
+def judge_batch(load: Callable[[], Setup], hosts: Iterable[HostEvidence | LoadHost]) -> list[Judgement]:
+    """Judge several hosts one after the other; what a worker process runs."""
+    setup = load()
+    return [judge(setup, host if isinstance(host, HostEvidence) else host()) for host in hosts]
+
+
+def _lookup(host: HostEvidence, refs: dict[str, EvidenceRef]) -> Callable[[str], EvidenceRef]:
+    """Pointers by key; one to an item that was never collected is made once."""
+    known = dict(refs)
+
+    def lookup(key: str) -> EvidenceRef:
+        ref = known.get(key)
+        if ref is None:
+            ref = known[key] = summary.missing_ref(host, key)
+        return ref
+
+    return lookup
+
+
+def _nothing_collected(setup: Setup, host: HostEvidence) -> tuple[Finding, ...]:
+    reason, detail = Reason.NOT_COLLECTED, "the bundle has no items"
+    if host.failure is not None:
+        reason, detail = host.failure.reason, host.failure.detail
+    return tuple(unreachable(rule, host.host.name, reason, detail) for rule in setup.rules)
+
+
+def _cure(setup: Setup, host: HostEvidence, findings: Iterable[Finding]) -> str:
+    denied = any(finding.status is Status.UNKNOWN and finding.reason is Reason.DENIED for finding in findings)
+    return setup.cure(host) if denied and setup.cure is not None and host.items else ""

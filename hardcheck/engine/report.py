@@ -1,0 +1,129 @@
+"""The report of a run: every host's findings, the controls they are evidence for, the scores.
+
+The same evidence gives the same report: hosts keep the order they were handed in (the inventory's),
+whatever the order in which workers finish, and no clock is read.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import Executor, Future
+from itertools import islice
+
+import msgspec
+
+from hardcheck import __version__
+from hardcheck.engine.controls import profile_result
+from hardcheck.engine.judge import Judgement, LoadHost, Setup, judge, judge_batch
+from hardcheck.engine.load import digest
+from hardcheck.engine.profile import AuditProfile
+from hardcheck.engine.score import score_of
+from hardcheck.errors import UsageError
+from hardcheck.evidence import HostEvidence
+from hardcheck.findings import FORMAT_VERSION, Finding, HostResult, Report, Severity, Status
+
+BATCH = 25
+"""Hosts that one task of an executor judges."""
+
+AHEAD = 8
+"""Batches that are handed to an executor before the first is waited for; bounds memory."""
+
+Hosts = Iterable[HostEvidence | LoadHost]
+
+
+class Workers(msgspec.Struct, frozen=True):
+    """An executor to judge hosts in. ``load`` gives the setup inside a worker process, so it is a
+    function of a module (or a partial of one): compiled rules do not travel between processes."""
+
+    executor: Executor
+    load: Callable[[], Setup]
+    batch: int = BATCH
+
+
+def chosen_rules(setup: Setup, profiles: Iterable[AuditProfile]) -> Setup:
+    """The setup with only the rules that the profiles name."""
+    wanted = {rule for profile in profiles for rule in profile.rules}
+    return msgspec.structs.replace(setup, rules=tuple(rule for rule in setup.rules if rule.id in wanted))
+
+
+def build_report(
+    hosts: Hosts,
+    setup: Setup,
+    profiles: Iterable[AuditProfile],
+    *,
+    title: str = "",
+    bundles: Mapping[str, str] | None = None,
+    workers: Workers | None = None,
+) -> Report:
+    """Judge every host by the setup's rules and put the report together.
+
+    ``profiles`` may name only rules of the setup (see `chosen_rules`). ``bundles`` are the sha256
+    of the hosts' bundles by host name. With ``workers`` the hosts are judged in batches there; the
+    setup that ``load`` gives must be the same.
+
+    Raises:
+        UsageError: two hosts of one name.
+    """
+    bundles = bundles or {}
+    hosts_seen: dict[str, HostResult] = {}
+    probes: set[str] = set()
+    findings: list[Finding] = []
+    severities = {rule.id: rule.info.severity for rule in setup.rules}
+    for judgement in _judgements(hosts, setup, workers):
+        result = judgement.result
+        if result.name in hosts_seen:
+            raise UsageError(f"two hosts are named {result.name!r}: one of them would hide the other")
+        hosts_seen[result.name] = msgspec.structs.replace(result, bundle_sha256=bundles.get(result.name, ""))
+        findings.extend(sorted(judgement.findings, key=_order(severities)))
+        if result.reached:
+            probes.add(judgement.probe_sha256)
+    return _put_together(title, setup, tuple(profiles), hosts_seen, findings, probes)
+
+
+def _put_together(
+    title: str,
+    setup: Setup,
+    profiles: tuple[AuditProfile, ...],
+    hosts: Mapping[str, HostResult],
+    findings: list[Finding],
+    probes: set[str],
+) -> Report:
+    severities = {rule.id: rule.info.severity for rule in setup.rules}
+    verdicts: dict[str, dict[str, Status]] = {name: {} for name in hosts}
+    for finding in findings:
+        verdicts[finding.host][finding.rule] = finding.status
+    return Report(
+        format_version=FORMAT_VERSION,
+        tool_version=__version__,
+        rules_sha256=digest(setup.rules),
+        generated_at=max((host.finished_at for host in hosts.values()), default=""),
+        title=title,
+        score=score_of((severities[finding.rule], finding.status) for finding in findings),
+        hosts=tuple(hosts.values()),
+        rules=tuple(rule.info for rule in setup.rules),
+        profiles=tuple(profile_result(profile, findings, severities, verdicts) for profile in profiles),
+        findings=tuple(findings),
+        probe_sha256=tuple(sorted(probes)),
+    )
+
+
+def _order(severities: Mapping[str, Severity]) -> Callable[[Finding], tuple[int, str]]:
+    rank = {severity: number for number, severity in enumerate(Severity)}
+    return lambda finding: (rank[severities[finding.rule]], finding.rule)
+
+
+def _judgements(hosts: Hosts, setup: Setup, workers: Workers | None) -> Iterator[Judgement]:
+    """Every host judged, in the order handed in."""
+    if workers is None:
+        for host in hosts:
+            yield judge(setup, host if isinstance(host, HostEvidence) else host())
+        return
+    waiting: deque[Future[list[Judgement]]] = deque()
+    source = iter(hosts)
+    while batch := list(islice(source, workers.batch)):
+        waiting.append(workers.executor.submit(judge_batch, workers.load, batch))
+        if len(waiting) == AHEAD:
+            yield from waiting.popleft().result()
+    while waiting:
+        yield from waiting.popleft().result()
