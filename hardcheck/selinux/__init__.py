@@ -1,0 +1,1 @@
+"""Reader of SELinux kernel policies and file contexts."""
