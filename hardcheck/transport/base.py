@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from enum import StrEnum
 from typing import Protocol
 
 import msgspec
@@ -21,15 +22,36 @@ class Limits(msgspec.Struct, frozen=True):
     max_stderr: int = 4 * 1024 * 1024
 
 
+class BecomeFailure(StrEnum):
+    """Why the account's means did not lead to root."""
+
+    NOT_ASKED = "not_asked"  # --no-sudo
+    NO_SUDO = "no_sudo"  # there is no sudo on the host
+    PASSWORD_NEEDED = "password_needed"  # noqa: S105 - a reason, not a password
+    WRONG_PASSWORD = "wrong_password"  # noqa: S105 - a reason, not a password
+    NOT_ALLOWED = "not_allowed"  # the sudoers policy forbids it
+    TTY_NEEDED = "tty_needed"  # sudoers has requiretty
+    FAILED = "failed"  # anything else; the detail has sudo's own words
+
+
+class BecomeDenied(msgspec.Struct, frozen=True):
+    """That the probe ran without root, and why. ``detail`` is sudo's own text, one line."""
+
+    why: BecomeFailure
+    detail: str = ""
+
+
 class Streams(msgspec.Struct, frozen=True):
     """What one run of the probe gave. ``failure`` is set when the run did not end by itself:
-    what had arrived until then is in the streams. ``privilege`` is how it ran."""
+    what had arrived until then is in the streams. ``privilege`` is how it ran, as the host told;
+    ``denied`` says why when that is NONE."""
 
     stdout: bytes
     stderr: bytes
     exit_status: int | None
     privilege: Privilege
     failure: TransportError | None = None
+    denied: BecomeDenied | None = None
 
 
 class Transport(Protocol):
@@ -48,5 +70,5 @@ class Transport(Protocol):
         ...
 
     def close(self) -> None:
-        """Close everything that was opened; safe to call twice."""
+        """Close everything that was opened; safe to call twice, and from another thread to break off."""
         ...
