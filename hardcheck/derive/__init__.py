@@ -1,1 +1,10 @@
-"""Facts that follow from facts: reconciled states with a name. No I/O, no rule."""
+"""Facts that follow from facts: reconciled states with a name. ``DERIVED`` is the table of all.
+
+No I/O, no rule.
+"""
+
+from hardcheck.derive.base import DerivedFact
+from hardcheck.derive.mac import MAC_DERIVED
+from hardcheck.derive.system import SYSTEM_DERIVED
+
+DERIVED: tuple[DerivedFact, ...] = (*MAC_DERIVED, *SYSTEM_DERIVED)

@@ -1,1 +1,7 @@
-"""One module a format: evidence in, facts out. The table of parsers is in this package's `PARSERS`."""
+"""One module a format: evidence in, facts out. ``PARSERS`` is the table of all."""
+
+from hardcheck.parse.base import ParsedFact
+from hardcheck.parse.mac import MAC_PARSERS
+from hardcheck.parse.system import SYSTEM_PARSERS
+
+PARSERS: tuple[ParsedFact, ...] = (*MAC_PARSERS, *SYSTEM_PARSERS)

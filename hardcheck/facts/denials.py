@@ -1,0 +1,63 @@
+"""Denials and changes of the MAC state, as the logs of a host have them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+
+import msgspec
+
+
+class DenialGroup(msgspec.Struct, frozen=True):
+    """Denials that ask for the same thing, counted.
+
+    ``source`` and ``target`` are the types of SELinux contexts, or an AppArmor profile and its peer;
+    ``class_`` is the object class or AppArmor's operation; ``wanted`` the permissions or the denied
+    mask; ``name`` the object's path or name as recorded. ``enforced`` is False where the access went
+    through (permissive, complain), None where the record does not say. Times are UTC, None for
+    records without one.
+    """
+
+    framework: Literal["selinux", "apparmor"]
+    source: str
+    target: str
+    class_: str
+    wanted: tuple[str, ...]
+    name: str
+    enforced: bool | None
+    count: int
+    first: datetime | None
+    last: datetime | None
+    programs: tuple[str, ...] = ()
+
+    @property
+    def shown(self) -> str:
+        """One line for people."""
+        wanted = " ".join(self.wanted)
+        target = " ".join(word for word in (self.target, self.class_, self.name) if word)
+        return f"{self.source}: {wanted} on {target} ({self.count} times)"
+
+
+class StateChange(msgspec.Struct, frozen=True):
+    """A record of a change: ``kind`` is mode, policy, boolean, or profile; ``detail`` is its text;
+    ``auid`` the login that made it, None when unset (boot, a service)."""
+
+    kind: Literal["mode", "policy", "boolean", "profile"]
+    detail: str
+    at: datetime | None
+    auid: int | None = None
+    weakens: bool = False
+
+
+class Denials(msgspec.Struct, frozen=True):
+    """All that was read. ``sources`` are the logs that had an answer, ``since`` is the oldest time seen in
+    them, ``lost`` tells that the kernel or a limit dropped records, ``unread`` counts lines of a form
+    not known."""
+
+    groups: tuple[DenialGroup, ...]
+    changes: tuple[StateChange, ...]
+    events: int
+    sources: tuple[str, ...]
+    since: datetime | None
+    lost: bool
+    unread: int

@@ -1,0 +1,225 @@
+"""The facts about mandatory access control and the system it runs on, with their parsers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from hardcheck.evidence import HostEvidence
+from hardcheck.facts import Absent, host, labels, processes, selinux
+from hardcheck.facts import apparmor as apparmor_facts
+from hardcheck.parse import (
+    apparmor_state,
+    boot_defaults,
+    boot_loader,
+    file_labels,
+    kernel_cmdline,
+    kernel_security,
+    module_store,
+    os_release,
+    proc,
+    selinux_config,
+    selinuxfs,
+    semanage_export,
+    sestatus,
+    seusers,
+    uname,
+)
+from hardcheck.parse.base import ParsedFact
+
+
+def _local_export(evidence: HostEvidence) -> selinux.LocalPolicy | Absent:
+    return semanage_export.parse_semanage_export(evidence.get("selinux.export"))
+
+
+SYSTEM_FACTS: tuple[ParsedFact, ...] = (
+    ParsedFact(
+        "host.os",
+        host.OsRelease,
+        "the distribution and its version",
+        os_release.KEYS,
+        os_release.parse_os_release,
+        partial=True,
+    ),
+    ParsedFact("host.kernel", host.Kernel, "the running kernel", ("kernel.uname",), uname.parse_uname),
+    ParsedFact(
+        "kernel.command_line",
+        host.CommandLine,
+        "how the running kernel was started",
+        ("kernel.cmdline",),
+        kernel_cmdline.parse_proc_cmdline,
+    ),
+    ParsedFact(
+        "kernel.lsm",
+        tuple[str, ...],
+        "the active security modules in their order",
+        ("kernel.lsm",),
+        kernel_security.parse_lsm,
+    ),
+    ParsedFact(
+        "kernel.lockdown",
+        str,
+        "the lockdown level in force",
+        ("kernel.lockdown",),
+        kernel_security.parse_lockdown,
+    ),
+    ParsedFact(
+        "kernel.config",
+        Mapping[str, str],
+        "the running kernel's build options on security modules",
+        ("kernel.config",),
+        kernel_security.parse_kernel_config,
+    ),
+    ParsedFact(
+        "boot.loader",
+        host.BootLoader,
+        "every boot entry and its kernel options",
+        boot_loader.KEYS,
+        boot_loader.parse_boot_loader,
+        partial=True,
+    ),
+    ParsedFact(
+        "boot.defaults",
+        host.BootDefaults,
+        "kernel options that new boot entries are made with",
+        (boot_defaults.KEY,),
+        boot_defaults.parse_boot_defaults,
+        partial=True,
+    ),
+    ParsedFact(
+        "processes.all",
+        tuple[processes.Process, ...],
+        "every process with its label, identity and privileges",
+        proc.KEYS,
+        proc.parse_processes,
+    ),
+)
+
+SELINUX_FACTS: tuple[ParsedFact, ...] = (
+    ParsedFact(
+        "selinux.kernel",
+        selinux.SelinuxKernel,
+        "the state that the kernel holds (selinuxfs)",
+        ("selinux.kernel",),
+        selinuxfs.parse_selinux_kernel,
+    ),
+    ParsedFact(
+        "selinux.booleans",
+        Mapping[str, selinux.Boolean],
+        "the booleans of the loaded policy, now and pending",
+        ("selinux.booleans",),
+        selinuxfs.parse_booleans,
+    ),
+    ParsedFact(
+        "selinux.sestatus",
+        selinux.Sestatus,
+        "what sestatus says",
+        ("selinux.sestatus",),
+        sestatus.parse_sestatus,
+    ),
+    ParsedFact(
+        "selinux.config",
+        selinux.SelinuxConfig,
+        "the configured mode and policy (/etc/selinux/config)",
+        ("selinux.config",),
+        selinux_config.parse_selinux_config,
+    ),
+    ParsedFact(
+        "selinux.export",
+        selinux.LocalPolicy,
+        "local changes as semanage exports them",
+        ("selinux.export",),
+        _local_export,
+    ),
+    ParsedFact(
+        "selinux.store_files",
+        selinux.LocalPolicy,
+        "local changes as the files of the module store have them",
+        (module_store.FILES, module_store.LISTING, "selinux.config"),
+        module_store.parse_store_files,
+        partial=True,
+    ),
+    ParsedFact(
+        "selinux.modules",
+        tuple[selinux.Module, ...],
+        "every policy module with its priority",
+        (module_store.MODULES, module_store.LISTING, "selinux.config"),
+        module_store.parse_modules,
+        partial=True,
+    ),
+    ParsedFact(
+        "selinux.store",
+        selinux.StoreState,
+        "flags of the module store",
+        (module_store.LISTING, "selinux.config"),
+        module_store.parse_store_state,
+    ),
+    ParsedFact(
+        "selinux.logins",
+        tuple[selinux.Login, ...],
+        "which SELinux user each login gets (seusers)",
+        seusers.KEYS,
+        seusers.parse_seusers,
+    ),
+    ParsedFact(
+        "selinux.customizable_types",
+        frozenset[str],
+        "types that restorecon leaves alone",
+        seusers.KEYS,
+        seusers.parse_customizable_types,
+    ),
+    ParsedFact(
+        "labels.files",
+        labels.FileLabels,
+        "labels of the paths that were looked at",
+        ("labels.files",),
+        file_labels.parse_file_labels,
+    ),
+    ParsedFact(
+        "labels.devices",
+        labels.FileLabels,
+        "device files with the label of unknown devices",
+        ("labels.devices",),
+        file_labels.parse_device_labels,
+    ),
+)
+
+APPARMOR_FACTS: tuple[ParsedFact, ...] = (
+    ParsedFact(
+        "apparmor.kernel",
+        apparmor_facts.ApparmorKernel,
+        "whether AppArmor is on, and its parameters",
+        ("apparmor.parameters",),
+        apparmor_state.parse_apparmor_kernel,
+    ),
+    ParsedFact(
+        "apparmor.profiles",
+        tuple[apparmor_facts.LoadedProfile, ...],
+        "the profiles in the kernel with their modes",
+        ("apparmor.profiles",),
+        apparmor_state.parse_loaded_profiles,
+    ),
+    ParsedFact(
+        "apparmor.status",
+        apparmor_facts.AaStatus,
+        "what aa-status exits with",
+        ("apparmor.status",),
+        apparmor_state.parse_aa_status,
+        partial=True,
+    ),
+    ParsedFact(
+        "apparmor.service",
+        apparmor_facts.ServiceState,
+        "the state of apparmor.service",
+        ("apparmor.service",),
+        apparmor_state.parse_service,
+    ),
+    ParsedFact(
+        "apparmor.pam",
+        tuple[str, ...],
+        "PAM files whose session stack calls pam_apparmor",
+        ("apparmor.pam",),
+        apparmor_state.parse_pam_apparmor,
+    ),
+)
+
+MAC_PARSERS: tuple[ParsedFact, ...] = (*SYSTEM_FACTS, *SELINUX_FACTS, *APPARMOR_FACTS)
