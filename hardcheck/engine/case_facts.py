@@ -67,9 +67,19 @@ def _of(at: Value, type_: Any, evidence: tuple[str, ...]) -> Any:
     element = fact_types.element_of(type_)
     if element is not None:
         return _sequence(at, type_, element, evidence)
+    if not fact_types.is_scalar(type_):
+        return _other(at, type_)
     if not fact_types.takes(type_, at.data):
         raise at.fault(fact_types.name_of(type_))
     return type_(at.data) if isinstance(type_, type) else at.data
+
+
+def _other(at: Value, type_: Any) -> Any:
+    """A type that has a text form of its own, such as a time."""
+    try:
+        return msgspec.convert(at.plain(), type_)
+    except (msgspec.ValidationError, TypeError, ValueError) as error:
+        raise at.fault(fact_types.name_of(type_), " ".join(str(error).split())[:120]) from error
 
 
 def _member(at: Value, type_: Any, evidence: tuple[str, ...]) -> Any:

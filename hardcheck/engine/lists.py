@@ -16,7 +16,7 @@ from hardcheck.engine import fact_types, operators
 from hardcheck.engine.kleene import Truth, all_of, any_of, negate
 from hardcheck.engine.outcome import Item, Outcome, Show, unique
 from hardcheck.engine.paths import Entry, EntryType, FactsRoot, ItemRoot, Path, Root, items_of
-from hardcheck.engine.wording import absence_text, default_name, listed, one_line, value_text
+from hardcheck.engine.wording import absence_text, default_name, item_text, listed, one_line, value_text
 from hardcheck.engine.yaml_source import Value, near
 from hardcheck.facts import Absent, Reason
 
@@ -131,8 +131,10 @@ def compile_leaf_show(at: Value | None, path: Path, root: FactsRoot) -> Show:
 
 
 def _named_by_default(item: Any) -> Item:
-    lead = item.key if isinstance(item, Entry) else default_name(item)
-    return Item("" if isinstance(lead, Absent) else str(lead), value_text(lead, 300))
+    if isinstance(item, Entry):
+        return Item(str(item.key), value_text(item.key, 300))
+    lead = default_name(item)
+    return Item("" if isinstance(lead, Absent) else str(lead), item_text(item, 300))
 
 
 def _element(at: Value, path: Path) -> Any:

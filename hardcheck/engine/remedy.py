@@ -19,7 +19,7 @@ import msgspec
 from hardcheck.engine.yaml_source import Value
 from hardcheck.findings import Framework, Remedy
 
-FAMILIES = ("debian", "rhel", "suse")
+FAMILIES = ("debian", "rhel", "suse", "arch", "alpine")
 MAX_FILLED = 200
 """Items that one remedy is filled with; more than that is a job for a loop of the reader's own."""
 

@@ -43,8 +43,7 @@ def value_text(value: Any, limit: int = MAX_VALUE) -> str:
     if isinstance(value, list | tuple):
         return listed((value_text(part, 60) for part in value), len(value), limit)
     if isinstance(value, msgspec.Struct):
-        name = str(default_name(value))
-        return one_line(name, limit)
+        return item_text(value, limit)
     return one_line(str(value), limit)
 
 
@@ -55,6 +54,14 @@ def default_name(item: Any) -> Any:
     names = item.__struct_fields__
     chosen = next((name for name in ("name", "path", "key", "id") if name in names), names[0])
     return getattr(item, chosen)
+
+
+def item_text(item: Any, limit: int = MAX_VALUE) -> str:
+    """How an item reads when a rule does not say: its own ``shown`` text, or its name."""
+    if isinstance(item, msgspec.Struct):
+        item = item.shown if hasattr(item, "shown") else default_name(item)
+        return one_line(str(item), limit)
+    return value_text(item, limit)
 
 
 def listed(texts: Iterable[str], count: int, limit: int = MAX_LINE) -> str:
