@@ -1,0 +1,51 @@
+"""``hardcheck evaluate``: judge bundles that were collected earlier."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from hardcheck.cli import options, run
+
+
+@click.command(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.argument("bundles", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="BUNDLE...")
+@options.judging
+@click.option(
+    *("-o", "--output"),
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Write reports here; without it only the table is printed.",
+)
+@options.formats
+@click.option("--title", default="", help="Title of the report.")
+@options.as_json
+@options.quiet
+def command(
+    bundles: tuple[Path, ...],
+    profiles: tuple[str, ...],
+    fail_on: str,
+    max_unknown: int,
+    output: Path | None,
+    formats: tuple[str, ...],
+    title: str,
+    as_json: bool,
+    quiet: bool,
+) -> int:
+    """Evaluate bundles offline and write the reports.
+
+    BUNDLE is a bundle (*.zip), a folder of bundles, or the folder of a run. The same bundles and rules
+    give the same bytes of JSON, today or years later.
+    """
+    files = run.bundle_files(bundles)
+    report, faults = run.judge_bundles(files, profiles, title)
+    if not report.hosts:
+        for fault in faults:
+            click.echo(f"hardcheck: {fault}", err=True)
+        return 3
+    if output is not None:
+        run.make_folder(output)
+        for path in run.write_reports(report, output, formats):
+            click.echo(f"hardcheck: wrote {path}", err=True)
+    run.tell(report, as_json=as_json, quiet=quiet)
+    return run.finish(report, faults, fail_on, max_unknown)

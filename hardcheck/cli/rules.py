@@ -1,0 +1,130 @@
+"""``hardcheck rules``: list, show and test the rules."""
+
+from __future__ import annotations
+
+import textwrap
+from pathlib import Path
+
+import click
+
+from hardcheck.cli import options
+from hardcheck.cli.knowledge import load_all_profiles, load_setup
+from hardcheck.cli.tables import print_block, print_json, print_table
+from hardcheck.engine import catalog
+from hardcheck.engine.profile import choose
+from hardcheck.findings import Remedy
+
+_RULES = click.option(
+    *("--rules", "folder"),
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="A folder of rules instead of the shipped ones.",
+)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+def command() -> None:
+    """List, show and test the rules."""
+
+
+@command.command("list")
+@_RULES
+@click.option(*("-p", "--profile"), metavar="ID", help="Only the rules of this profile.")
+@options.as_json
+def list_(folder: Path | None, profile: str | None, as_json: bool) -> int:
+    """List every rule: id, severity, sides, title."""
+    setup = load_setup(folder)
+    profiles = load_all_profiles(setup) if folder is None else {}
+    rows = catalog.list_rules(setup.rules, profiles)
+    if profile is not None:
+        wanted = set(choose(profiles, (profile,))[0].rules)
+        rows = tuple(row for row in rows if row.id in wanted)
+    if as_json:
+        print_json("rules", rows)
+    else:
+        print_table(
+            ("rule", "severity", "sides", "title"),
+            [(row.id, row.severity, " ".join(row.sides), row.title) for row in rows],
+        )
+        click.echo(f"\n{len(rows)} rules", err=True)
+    return 0
+
+
+@command.command()
+@click.argument("rule_id", metavar="ID")
+@_RULES
+@options.as_json
+def show(rule_id: str, folder: Path | None, as_json: bool) -> int:
+    """Show one rule whole: why, what each side expects, its controls and remedies."""
+    setup = load_setup(folder)
+    profiles = load_all_profiles(setup) if folder is None else {}
+    card = catalog.show_rule(setup.rules, profiles, rule_id)
+    if as_json:
+        print_json("rule", card)
+        return 0
+    info = card.info
+    click.echo(f"{info.id}  ({info.severity}, {info.topic})\n{info.title}\n")
+    click.echo(textwrap.fill(info.rationale, 100))
+    for side in card.sides:
+        lines = [f"expects: {side.expected}", f"facts: {', '.join(side.facts)}"]
+        lines += [f"applies when: {side.applies}"] if side.applies else []
+        lines += [f"by the letter: {side.letter} ({side.letter_note})"] if side.letter else []
+        lines += [f"not applicable: {side.not_applicable}"] if side.not_applicable else []
+        lines += [f"evidence: {', '.join(side.evidence)}"]
+        print_block(f"Side {side.framework}", lines)
+    if card.neither:
+        print_block("A host with neither framework", [card.neither])
+    for remedy in info.remedies:
+        print_block(_remedy_title(remedy), _remedy_lines(remedy))
+    print_block("Evidence for", [", ".join(card.controls)])
+    print_block("Sources", info.sources)
+    print_block("File", [f"{card.file}  sha256 {card.sha256}"])
+    return 0
+
+
+def _remedy_title(remedy: Remedy) -> str:
+    families = f" ({', '.join(remedy.families)})" if remedy.families else ""
+    return f"Remedy, {remedy.framework}{families}{', needs a reboot' if remedy.reboot else ''}"
+
+
+def _remedy_lines(remedy: Remedy) -> list[str]:
+    lines = list(remedy.steps)
+    lines += [f"may break: {remedy.may_break}"] if remedy.may_break else []
+    lines += [f"verify: {line}" for line in remedy.verify]
+    lines += [f"roll back: {line}" for line in remedy.rollback]
+    return lines + [f"ansible: {line}" for line in remedy.ansible.splitlines()]
+
+
+@command.command("test")
+@click.argument("cases", type=click.Path(file_okay=False, path_type=Path), default=Path("tests/rules"))
+@_RULES
+@options.as_json
+def run_tests(cases: Path, folder: Path | None, as_json: bool) -> int:
+    """Run the cases of rules: CASES/RULE-ID/CASE.STATUS.yaml  [default: tests/rules]
+
+    Each file gives facts, and its name the verdict that the rule has to reach. Exit code 1 when a
+    rule says something else, or lacks a case for pass, fail or unknown on one of its sides.
+    """
+    setup = load_setup(folder)
+    ran = catalog.run_cases(setup.rules, cases, setup.specs)
+    bad = bool(ran.failed or ran.missing or ran.unknown_rules)
+    if as_json:
+        failed = [
+            {
+                "rule": result.case.rule,
+                "case": result.case.name,
+                "file": result.case.file,
+                "faults": result.faults,
+            }
+            for result in ran.failed
+        ]
+        summary = {"run": len(ran.results), "failed": failed, "missing": ran.missing}
+        print_json("cases", {**summary, "unknown_rules": ran.unknown_rules})
+        return int(bad)
+    for result in ran.failed:
+        print_block(result.case.file, result.faults)
+    for rule, lacks in ran.missing.items():
+        print_block(f"{rule} lacks a case", lacks)
+    for name in ran.unknown_rules:
+        print_block(f"{cases / name}", ["there is no rule of this name"])
+    click.echo(f"{len(ran.results) - len(ran.failed)} passed, {len(ran.failed)} failed")
+    return int(bad)

@@ -1,0 +1,124 @@
+"""A run's folder: bundles, and the reports made from them."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterable, Iterator
+from functools import partial
+from pathlib import Path
+
+import click
+
+from hardcheck.cli.knowledge import load_chosen, load_chosen_setup
+from hardcheck.engine.report import BATCH, Workers, build_report
+from hardcheck.errors import BundleError, UsageError
+from hardcheck.evidence import HostEvidence
+from hardcheck.evidence.bundle import read_bundle
+from hardcheck.findings import Report, Severity
+from hardcheck.findings.exit_code import exit_code
+
+BUNDLES = "bundles"
+REPORT = "report"
+
+
+def bundle_path(folder: Path, host: str) -> Path:
+    """Where a host's bundle lies in a run. Names that are no safe file name get a digest beside what is."""
+    safe = re.sub(r"[^A-Za-z0-9._-]", "_", host)[:80].lstrip(".") or "_"
+    if safe != host:
+        safe = f"{safe}-{hashlib.sha256(host.encode()).hexdigest()[:8]}"
+    return folder / BUNDLES / f"{safe}.zip"
+
+
+def bundle_files(words: Iterable[Path]) -> list[Path]:
+    """The bundles that paths name: files, folders of bundles, or run folders; sorted by name, each once.
+
+    Raises:
+        UsageError: nothing is there.
+    """
+    found: list[Path] = []
+    for word in words:
+        if word.is_dir():
+            inner = word / BUNDLES
+            here = sorted((inner if inner.is_dir() else word).glob("*.zip"))
+            if not here:
+                raise UsageError(f"{word}: no bundle (*.zip) in this folder")
+            found += here
+        elif word.exists():
+            found.append(word)
+        else:
+            raise UsageError(f"{word}: no such file or folder")
+    return sorted(dict.fromkeys(found), key=lambda path: path.name)
+
+
+def judge_bundles(
+    files: list[Path], profiles: tuple[str, ...], title: str
+) -> tuple[Report, list[BundleError]]:
+    """Evaluate bundles; those that cannot be read are told apart and cost only themselves."""
+    setup, chosen = load_chosen(profiles)
+    digests: dict[str, str] = {}
+    faults: list[BundleError] = []
+
+    def readable() -> Iterator[HostEvidence]:
+        for path in files:
+            try:
+                host = read_bundle(path)
+            except BundleError as error:
+                faults.append(error)
+                continue
+            digests[host.host.name] = hashlib.sha256(path.read_bytes()).hexdigest()
+            yield host
+
+    if len(files) <= BATCH:
+        report = build_report(readable(), setup, chosen, title=title, bundles=digests)
+    else:
+        import multiprocessing
+        from concurrent.futures import ProcessPoolExecutor
+
+        context = multiprocessing.get_context("forkserver")
+        with ProcessPoolExecutor(mp_context=context) as executor:
+            workers = Workers(executor, partial(load_chosen_setup, profiles))
+            report = build_report(readable(), setup, chosen, title=title, bundles=digests, workers=workers)
+    return report, faults
+
+
+def write_reports(report: Report, folder: Path, formats: Iterable[str]) -> list[Path]:
+    """Write each format into the folder; the files that came of it."""
+    from hardcheck.render import RENDERERS, renderer
+    from hardcheck.render.output import write_report
+
+    written = []
+    for name in formats:
+        path = folder / f"{REPORT}{RENDERERS[name].suffix}"
+        write_report(path, renderer(name), report)
+        written.append(path)
+    return written
+
+
+def make_folder(folder: Path) -> None:
+    """The run's folder, for its owner alone: it tells where hosts are weak.
+
+    Raises:
+        UsageError: it cannot be made or written.
+    """
+    try:
+        (folder / BUNDLES).mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        raise UsageError(f"{folder}: cannot be made: {error.strerror}") from None
+
+
+def tell(report: Report, *, as_json: bool, quiet: bool) -> None:
+    """The report on stdout, for people or machines."""
+    if quiet and not as_json:
+        return
+    from hardcheck.render import renderer
+
+    renderer("json" if as_json else "text")(report, click.get_binary_stream("stdout"))
+
+
+def finish(report: Report, faults: list[BundleError], fail_on: str, max_unknown: int) -> int:
+    """The exit code of a judged run; a bundle that could not be read is never clean."""
+    code = exit_code(report, Severity(fail_on), max_unknown)
+    for fault in faults:
+        click.echo(f"hardcheck: {fault}", err=True)
+    return 3 if faults and code == 0 else int(code)
