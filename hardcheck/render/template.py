@@ -34,7 +34,7 @@ def environment() -> jinja2.Environment:
         lstrip_blocks=True,
         finalize=_finalize,
     )
-    env.filters.update(shown=shown, shown_plain=visible, breakable=breakable, commands=commands)
+    env.filters.update(shown=shown, plain=visible, breakable=breakable, commands=commands)
     env.globals.update(words=words, plural=words.plural)
     return env
 
