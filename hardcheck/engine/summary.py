@@ -18,9 +18,10 @@ VERDICT_FACT = "mac.verdict"
 """The fact that holds the reconciled MAC state in words."""
 
 LINES: tuple[tuple[str, str], ...] = (
-    ("Distribution", "os.release.pretty_name"),
-    ("Kernel", "kernel.release"),
-    ("Active LSMs", "lsm.active"),
+    ("Distribution", "host.os.pretty_name"),
+    ("Kernel", "host.kernel.release"),
+    ("Machine", "host.kernel.machine"),
+    ("Active LSMs", "kernel.lsm"),
 )
 """Label and fact path of each line on a host's page."""
 

@@ -26,7 +26,7 @@ MAX_DEPTH = 60
 _INTEGER = re.compile(r"-?(?:0|[1-9][0-9]{0,17})")
 _DECIMAL = re.compile(r"-?(?:0|[1-9][0-9]*)\.[0-9]+")
 _SURPRISE = re.compile(
-    r"yes|no|on|off|y|n|true|false|null|~"  # booleans and null in any letter case
+    r"yes|no|on|off|true|false|null|~"  # booleans and null in any letter case
     r"|[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?"  # base 60
     r"|[-+]?0[0-9_]+|[-+]?0x[0-9a-f_]+|[-+]?0b[01_]+|0o[0-7]+"  # octal, hexadecimal, binary
     r"|[-+]?[0-9][0-9_]*|[-+]?(?:[0-9][0-9_]*)?\.[0-9_]+(?:e[-+]?[0-9]+)?|[-+]?[0-9]+\.?e[-+]?[0-9]+"

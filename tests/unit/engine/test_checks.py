@@ -70,9 +70,13 @@ def permissive(*names: str) -> dict[str, Any]:
         ("fact: 'sysctl.values[a.b]', present: true", sysctl("0"), "fail"),
         ("fact: 'sysctl.values[a.b].now', equals: '0'", sysctl("0"), "unknown"),
         ("fact: selinux.config.mode, not_equals: disabled", {"selinux__config": GONE}, "unknown"),
-        ("fact: selinux.permissive_types, contains_none: [b]", {"selinux__permissive_types": DENIED}, "unknown"),
+        (
+            "fact: selinux.permissive_types, contains_none: [b]",
+            {"selinux__permissive_types": DENIED},
+            "unknown",
+        ),
     ],
-)  # fmt: skip
+)
 def test_a_leaf_decides_by_its_operator(leaf: str, facts: dict[str, Any], status: str) -> None:
     finding = judge(f"{{{leaf}}}", **facts)
     assert finding.status == status, finding
@@ -95,7 +99,10 @@ def test_an_unknown_says_why_in_the_hosts_own_words() -> None:
 
 
 def test_a_list_that_should_be_empty_names_its_members() -> None:
-    assert judge("{fact: selinux.permissive_types, empty: true}", **permissive("a", "b", "a")).items == ("a", "b")
+    assert judge("{fact: selinux.permissive_types, empty: true}", **permissive("a", "b", "a")).items == (
+        "a",
+        "b",
+    )
 
 
 def test_members_that_are_missing_or_unwelcome_are_named() -> None:
@@ -121,16 +128,46 @@ CUPS = Profile("cups", Mode.ENFORCE, (), DENIED)  # whether it is attached could
         ("every: P, has: {attached: {equals: true}}", (MAN, CUPS), "unknown", ("cups",)),
         ("every: P, has: {attached: {equals: false}}", (MAN, CUPS), "fail", ("man",)),
         ("every: P, where: {used: {equals: true}}, has: {mode: {equals: enforce}}", (MAN,), "unknown", ()),
-        ("every: P, where: {attached: {equals: true}}, has: {mode: {equals: enforce}}", (CUPS,), "unknown", ()),
-        ("every: P, where: {attached: {equals: true}}, has: {mode: {equals: enforce}}, empty: pass", (CUPS,), "pass", ()),
-        ("every: P, where: {attached: {equals: true}}, has: {mode: {equals: enforce}}", (MAN, CUPS), "pass", ()),
-        ("every: P, where: {attached: {equals: true}}, has: {mode: {equals: complain}}", (CUPS,), "unknown", ("cups",)),
+        (
+            "every: P, where: {attached: {equals: true}}, has: {mode: {equals: enforce}}",
+            (CUPS,),
+            "unknown",
+            (),
+        ),
+        (
+            "every: P, where: {attached: {equals: true}}, has: {mode: {equals: enforce}}, empty: pass",
+            (CUPS,),
+            "pass",
+            (),
+        ),
+        (
+            "every: P, where: {attached: {equals: true}}, has: {mode: {equals: enforce}}",
+            (MAN, CUPS),
+            "pass",
+            (),
+        ),
+        (
+            "every: P, where: {attached: {equals: true}}, has: {mode: {equals: complain}}",
+            (CUPS,),
+            "unknown",
+            ("cups",),
+        ),
         ("none: P, where: {mode: {equals: complain}}", (), "pass", ()),
         ("none: P, where: {mode: {equals: complain}}", (MAN,), "pass", ()),
         ("none: P, where: {mode: {equals: complain}}", (MAN, NGINX), "fail", ("nginx",)),
-        ("none: P, where: {used: {equals: true}}, has: {mode: {equals: complain}}", (MAN, NGINX), "fail", ("nginx",)),
+        (
+            "none: P, where: {used: {equals: true}}, has: {mode: {equals: complain}}",
+            (MAN, NGINX),
+            "fail",
+            ("nginx",),
+        ),
         ("none: P, has: {attached: {equals: false}}", (MAN, CUPS), "unknown", ("cups",)),
-        ("none: P, has: {mode: {equals: complain}}, show: [name, mode]", (NGINX,), "fail", ("nginx (mode complain)",)),
+        (
+            "none: P, has: {mode: {equals: complain}}, show: [name, mode]",
+            (NGINX,),
+            "fail",
+            ("nginx (mode complain)",),
+        ),
         ("some: P, has: {mode: {equals: complain}}", (MAN, NGINX), "pass", ()),
         ("some: P, has: {mode: {equals: complain}}", (MAN,), "fail", ()),
         ("some: P, has: {mode: {equals: complain}}", (), "fail", ()),
@@ -143,22 +180,37 @@ CUPS = Profile("cups", Mode.ENFORCE, (), DENIED)  # whether it is attached could
         ("count: P, where: {attached: {equals: true}}, at_most: 0", (MAN, CUPS), "fail", ("man",)),
         ("count: P, where: {attached: {equals: true}}, equals: 1", (MAN, CUPS), "unknown", ("cups",)),
         ("count: P, where: {attached: {equals: true}}, equals: 5", (MAN, CUPS), "fail", ("man",)),
-        ("every: P, has: {any: [{mode: {equals: enforce}}, {used: {equals: false}}]}", (NGINX,), "fail", ("nginx",)),
+        (
+            "every: P, has: {any: [{mode: {equals: enforce}}, {used: {equals: false}}]}",
+            (NGINX,),
+            "fail",
+            ("nginx",),
+        ),
         ("every: P, has: {all: [{mode: {equals: enforce}}, {used: {equals: false}}]}", (MAN,), "pass", ()),
         ("every: P, has: {not: {attached: {equals: true}}}", (CUPS,), "unknown", ("cups",)),
         ("every: P, has: {name: {starts_with: m, not_equals: mx}}", (MAN,), "pass", ()),
         ("some: P, has: {some: pids, has: {item: {equals: 2}}}", (MAN, NGINX), "pass", ()),
         ("every: P, has: {none: pids, has: {item: {equals: 2}}}", (MAN, NGINX), "fail", ("nginx",)),
     ],
-)  # fmt: skip
-def test_a_list_is_judged_item_by_item(check: str, profiles: tuple[Profile, ...], status: str, items: Any) -> None:
+)
+def test_a_list_is_judged_item_by_item(
+    check: str, profiles: tuple[Profile, ...], status: str, items: Any
+) -> None:
     finding = judge("{" + check.replace(" P,", " apparmor.profiles,") + "}", apparmor__profiles=profiles)
     assert finding.status == status, finding
     assert finding.items == items
 
 
-@pytest.mark.parametrize("form", ["every: P, has: C", "every: P, has: C, empty: pass", "none: P, has: C",
-                                  "some: P, has: C", "count: P, where: C, at_most: 9"])  # fmt: skip
+@pytest.mark.parametrize(
+    "form",
+    [
+        "every: P, has: C",
+        "every: P, has: C, empty: pass",
+        "none: P, has: C",
+        "some: P, has: C",
+        "count: P, where: C, at_most: 9",
+    ],
+)
 def test_a_list_that_could_not_be_had_makes_the_check_unknown(form: str) -> None:
     check = form.replace("P", "apparmor.profiles").replace("C", "{name: {equals: x}}")
     finding = judge(f"{{{check}}}", apparmor__profiles=DENIED)
@@ -169,13 +221,17 @@ def test_a_mapping_is_walked_as_entries() -> None:
     values = {"a": Setting("0", "0"), "b": Setting("1", DENIED), "c": Setting("1", "0")}
     finding = judge("{every: sysctl.values, has: {value.now: {equals: '0'}}}", sysctl__values=values)
     assert finding.items == ("b", "c")
-    finding = judge("{none: sysctl.values, has: {key: {equals: a}, value.now: {equals: '1'}}}", sysctl__values=values)
+    finding = judge(
+        "{none: sysctl.values, has: {key: {equals: a}, value.now: {equals: '1'}}}", sysctl__values=values
+    )
     assert finding.status is Status.PASS
 
 
 def test_a_set_is_listed_in_one_order_whatever_its_hashes() -> None:
-    finding = judge("{none: apparmor.modes, has: {item: {starts_with: ''}}}".replace("''", "e"),
-                    apparmor__modes=frozenset(Mode))  # fmt: skip
+    finding = judge(
+        "{none: apparmor.modes, has: {item: {starts_with: ''}}}".replace("''", "e"),
+        apparmor__modes=frozenset(Mode),
+    )
     assert finding.items == ("enforce",)
 
 
@@ -186,27 +242,57 @@ B = "{fact: selinux.enforcing, equals: true}"
 @pytest.mark.parametrize(
     ("check", "mode", "now", "status", "observed"),
     [
-        (f"{{all: [{A}, {B}]}}", "enforcing", True, "pass", "selinux.config.mode is enforcing; selinux.enforcing is true"),
+        (
+            f"{{all: [{A}, {B}]}}",
+            "enforcing",
+            True,
+            "pass",
+            "selinux.config.mode is enforcing; selinux.enforcing is true",
+        ),
         (f"{{all: [{A}, {B}]}}", "permissive", True, "fail", "selinux.config.mode is permissive"),
         (f"{{all: [{A}, {B}]}}", "permissive", None, "fail", "selinux.config.mode is permissive"),
-        (f"{{all: [{A}, {B}]}}", "enforcing", None, "unknown", "selinux.enforcing: denied (Permission denied)"),
+        (
+            f"{{all: [{A}, {B}]}}",
+            "enforcing",
+            None,
+            "unknown",
+            "selinux.enforcing: denied (Permission denied)",
+        ),
         (f"{{any: [{A}, {B}]}}", "enforcing", None, "pass", "selinux.config.mode is enforcing"),
-        (f"{{any: [{A}, {B}]}}", "permissive", False, "fail", "selinux.config.mode is permissive; selinux.enforcing is false"),
-        (f"{{any: [{A}, {B}]}}", "permissive", None, "unknown",
-         "selinux.config.mode is permissive; selinux.enforcing: denied (Permission denied)"),
+        (
+            f"{{any: [{A}, {B}]}}",
+            "permissive",
+            False,
+            "fail",
+            "selinux.config.mode is permissive; selinux.enforcing is false",
+        ),
+        (
+            f"{{any: [{A}, {B}]}}",
+            "permissive",
+            None,
+            "unknown",
+            "selinux.config.mode is permissive; selinux.enforcing: denied (Permission denied)",
+        ),
         (f"{{not: {A}}}", "permissive", None, "pass", "selinux.config.mode is permissive"),
         (f"{{not: {B}}}", "permissive", None, "unknown", "selinux.enforcing: denied (Permission denied)"),
     ],
-)  # fmt: skip
-def test_checks_are_joined_in_three_values(check: str, mode: str, now: Any, status: str, observed: str) -> None:
+)
+def test_checks_are_joined_in_three_values(
+    check: str, mode: str, now: Any, status: str, observed: str
+) -> None:
     facts = {"selinux__config": Config(mode), "selinux__enforcing": DENIED if now is None else now}
     finding = judge(check, **facts)
     assert (finding.status, finding.observed) == (status, observed)
 
 
 def test_a_long_list_is_summed_up_with_its_count() -> None:
-    finding = judge("{fact: selinux.permissive_types, empty: true}", **permissive(*(f"t{n}_t" for n in range(5000))))
-    assert finding.observed == "selinux.permissive_types is t0_t, t1_t, t2_t, t3_t, t4_t and 4995 more (5000 in all)"
+    finding = judge(
+        "{fact: selinux.permissive_types, empty: true}", **permissive(*(f"t{n}_t" for n in range(5000)))
+    )
+    assert (
+        finding.observed
+        == "selinux.permissive_types is t0_t, t1_t, t2_t, t3_t, t4_t and 4995 more (5000 in all)"
+    )
     assert len(finding.items) == 500
 
 

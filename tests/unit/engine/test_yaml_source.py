@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from hardcheck.engine.yaml_source import MAX_BYTES, parse_yaml, read_yaml
 from hardcheck.errors import ConfigError
+from tests.unit.engine.world import fault_of
 
 
 def test_lines_and_key_paths_are_kept() -> None:
@@ -19,9 +20,32 @@ def test_lines_and_key_paths_are_kept() -> None:
 
 @pytest.mark.parametrize(
     "word",
-    ["no", "yes", "on", "off", "NO", "True", "y", "n", "1:30", "0644", "0x1F", "1_000", "2024-01-01", "~",
-     "null", ".inf", ".nan", "1e3", "+1", "1.", ".5", "0b11", "0o17", "<<", "="],
-)  # fmt: skip
+    [
+        "no",
+        "yes",
+        "on",
+        "off",
+        "NO",
+        "True",
+        "1:30",
+        "0644",
+        "0x1F",
+        "1_000",
+        "2024-01-01",
+        "~",
+        "null",
+        ".inf",
+        ".nan",
+        "1e3",
+        "+1",
+        "1.",
+        ".5",
+        "0b11",
+        "0o17",
+        "<<",
+        "=",
+    ],
+)
 def test_a_word_that_yaml_1_1_would_change_needs_quotes(word: str) -> None:
     with pytest.raises(ConfigError, match=r"^f\.yaml:1: a: expected .*quotes"):
         parse_yaml(f"a: {word}", "f.yaml")
@@ -30,9 +54,20 @@ def test_a_word_that_yaml_1_1_would_change_needs_quotes(word: str) -> None:
 
 @pytest.mark.parametrize(
     ("text", "value"),
-    [("true", True), ("false", False), ("0", 0), ("-7", -7), ("1.5", 1.5), ("1.2.3", "1.2.3"), ("a b", "a b"),
-     ("net.ipv4.ip_forward", "net.ipv4.ip_forward"), ("/etc/x", "/etc/x"), ("", None), ("x64", "x64")],
-)  # fmt: skip
+    [
+        ("true", True),
+        ("false", False),
+        ("0", 0),
+        ("-7", -7),
+        ("1.5", 1.5),
+        ("1.2.3", "1.2.3"),
+        ("a b", "a b"),
+        ("net.ipv4.ip_forward", "net.ipv4.ip_forward"),
+        ("/etc/x", "/etc/x"),
+        ("", None),
+        ("x64", "x64"),
+    ],
+)
 def test_plain_scalars_mean_what_they_look_like(text: str, value: object) -> None:
     plain = parse_yaml(f"a: {text}", "f").plain()["a"]
     assert plain == value
@@ -69,7 +104,9 @@ def test_each_fault_is_one_line_with_its_place(text: str, message: str | None) -
 
 
 def test_many_aliases_of_aliases_are_refused_at_the_first() -> None:
-    laughs = "a: &a [x]\n" + "".join(f"{chr(98 + i)}: &{chr(98 + i)} [{f'*{chr(97 + i)},' * 9}]\n" for i in range(9))
+    laughs = "a: &a [x]\n" + "".join(
+        f"{chr(98 + i)}: &{chr(98 + i)} [{f'*{chr(97 + i)},' * 9}]\n" for i in range(9)
+    )
     with pytest.raises(ConfigError, match="f:1: a: expected no anchors"):
         parse_yaml(laughs, "f")
 
@@ -104,35 +141,30 @@ def test_without_the_c_loader_the_error_says_so(monkeypatch: pytest.MonkeyPatch)
 
 
 @given(st.text())
-def test_any_text_is_a_value_or_a_config_error(text: str) -> None:
-    try:
-        parse_yaml(text, "f").plain()
-    except ConfigError as error:
-        assert "\n" not in str(error)
+def test_any_text_is_a_value_or_a_config_error_of_one_line(text: str) -> None:
+    assert "\n" not in fault_of(lambda: parse_yaml(text, "f").plain())
 
 
 @given(st.binary())
-def test_any_bytes_are_a_value_or_a_config_error(content: bytes) -> None:
-    try:
-        parse_yaml(content, "f")
-    except ConfigError as error:
-        assert str(error).startswith("f")
+def test_any_bytes_are_a_value_or_a_config_error_that_names_the_file(content: bytes) -> None:
+    fault = fault_of(lambda: parse_yaml(content, "f"))
+    assert not fault or fault.startswith("f")
 
 
-scalars = st.one_of(st.booleans(), st.integers(-(10**17), 10**17), st.text(st.characters(exclude_categories=("Cs",))))
+scalars = st.one_of(
+    st.booleans(), st.integers(-(10**17), 10**17), st.text(st.characters(exclude_categories=("Cs",)))
+)
 documents = st.recursive(
     scalars,
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text("abcxyz_.", min_size=1), inner, max_size=4),
+    lambda inner: (
+        st.lists(inner, max_size=4) | st.dictionaries(st.text("abcxyz_.", min_size=1), inner, max_size=4)
+    ),
     max_leaves=12,
 )
 
 
 @given(documents)
 def test_what_pyyaml_writes_is_read_back_as_it_was(document: object) -> None:
-    text = yaml.safe_dump({"document": document}, allow_unicode=True)
-    if any(f"{word}" in text for word in ("&id", "*id")):
-        return
-    try:
+    text = yaml.safe_dump({"document": document})
+    if "&id" not in text:  # an alias, which is refused
         assert parse_yaml(text, "f").plain() == {"document": document}
-    except ConfigError as error:  # a key such as y, which PyYAML does not quote
-        assert "quotes" in str(error)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from enum import StrEnum
 from textwrap import dedent
 from typing import Any
@@ -12,6 +12,7 @@ import msgspec
 from hardcheck.engine.evaluate import evaluate
 from hardcheck.engine.load import compile_rule
 from hardcheck.engine.rule import Rule
+from hardcheck.errors import ConfigError
 from hardcheck.facts import Absent, FactSpec, fixed_facts
 from hardcheck.findings import EvidenceRef, Finding
 
@@ -84,3 +85,12 @@ def judge(rule: Rule | str, **facts: Any) -> Finding:
     values = {name.replace("__", "."): value for name, value in facts.items()}
     rule = plain_rule(rule) if isinstance(rule, str) else rule
     return evaluate(rule, fixed_facts(SPECS, values), "web1", ref)
+
+
+def fault_of(call: Callable[[], object]) -> str:
+    """What a call refuses its input with, empty when it takes it; any other error goes through."""
+    try:
+        call()
+    except ConfigError as error:
+        return str(error)
+    return ""

@@ -1,0 +1,32 @@
+"""The rules, profiles and cases that hardcheck ships, loaded once for a test process."""
+
+from __future__ import annotations
+
+import functools
+from pathlib import Path
+
+from hardcheck.derive import DERIVED
+from hardcheck.engine.catalog import load_setup
+from hardcheck.engine.judge import Setup
+from hardcheck.engine.profile import AuditProfile, load_profiles
+from hardcheck.engine.rule import Rule
+from hardcheck.parse import PARSERS
+from hardcheck.resources import resource_folder
+
+CASES = Path(__file__).resolve().parents[2] / "rules"
+RULE_FILES = sorted(resource_folder("rules").rglob("*.yaml"))
+
+
+@functools.cache
+def setup() -> Setup:
+    return load_setup(resource_folder("rules"), PARSERS, DERIVED)
+
+
+@functools.cache
+def rules() -> dict[str, Rule]:
+    return {rule.id: rule for rule in setup().rules}
+
+
+@functools.cache
+def profiles() -> dict[str, AuditProfile]:
+    return load_profiles(resource_folder("profiles"), rules())
