@@ -57,7 +57,12 @@ def profile_head(cursor: Cursor, keyword: str, name: str = "") -> ProfileHead | 
             cursor.fail("hats take no xattrs", at_xattrs)
     cursor.skip()
     while cursor.take(_IDENTITIES):
-        cursor.value_list()
+        identities = cursor.value_list()
+        if not identities:
+            cursor.fail("an empty list of identities")
+        for identity in identities:
+            if " " in identity and not identity.startswith("/"):
+                cursor.fail(f"a blank in the identity '{identity}'")
         cursor.skip()
     flags: tuple[tuple[str, int], ...] = ()
     if cursor.take(_FLAGS):

@@ -252,7 +252,10 @@ class _File:
         if not parent and head.keyword == "" and not (name.startswith("/") or namespace):
             self.fault(unit.source, item.at, "the name of a profile without the word 'profile' begins with '/'")
         if head.attachment:
-            self.check_attachment(unit, item)
+            self.check_path(unit, item.at, "attachment", head.attachment)
+        for flag, at in head.flags:
+            if flag.startswith("attach_disconnected.") and "=" in flag:
+                self.check_path(unit, at, *flag.split("=", 1))
         if parent:
             parent.children[name] = made
         self.profiles.append(made)
@@ -282,15 +285,15 @@ class _File:
             return written, namespace
         return forms[0] if len(forms) == 1 else "{" + ",".join(forms) + "}", namespace
 
-    def check_attachment(self, unit: Unit, item: ProfileBlock) -> None:
-        """Every form of an attachment is a path."""
+    def check_path(self, unit: Unit, at: int, what: str, pattern: str) -> None:
+        """Every form of an attachment or of a flag's value is an absolute path."""
         try:
-            forms = self.scope.expand(item.head.attachment)
+            forms = self.scope.expand(pattern)
         except VariableFault as error:
-            self.fault(unit.source, item.at, str(error))
+            self.fault(unit.source, at, str(error))
             return
         if not all(form.startswith(("/", "{")) for form in forms):
-            self.fault(unit.source, item.at, f"attachment '{item.head.attachment}' is no absolute path")
+            self.fault(unit.source, at, f"{what} '{pattern}' is no absolute path")
 
 
 class _Body:

@@ -14,12 +14,12 @@ from hardcheck.apparmor.permissions import (
     parse_permissions,
 )
 from hardcheck.apparmor.syntax import Mode, Prefix, Rule
-from hardcheck.apparmor.tokenizer import LABEL, SPACE, WORD, Cursor, unescape
+from hardcheck.apparmor.tokenizer import LABEL, SET_VARIABLE, SPACE, WORD, Cursor, unescape
 
 PERMISSIONS = re.compile(r"(?:[RrWwaLlMmkXx]|[PpCc][Xx]|[PpCc]?[IiUu][Xx])+(?=[\s,])")
 # Most rules of real policy: a path, blanks, permissions, a comma.
 PLAIN = re.compile(
-    r'((?:/|@\{[A-Za-z])(?:\\[ \t"!,]|,?[^ \t\r\n"!,])*)[ \t]+'
+    r'((?:/|@\{[A-Za-z][A-Za-z0-9_]*\}(?![=+]))(?:\\[ \t"!,]|,?[^ \t\r\n"!,])*)[ \t]+'
     r"((?:[rwalmk]|[PpCc]x|[PpCc]?[iu]x|U[Xx])+)[ \t]*,"
 )
 EVERY_PATH = "/{**,}"
@@ -103,8 +103,7 @@ def parse_file_rule(cursor: Cursor, at: int, prefix: Prefix, safety: str = "") -
         elif exec_mode is not None:
             _check_label(cursor, target, at)
             exec_mode = ExecMode(exec_mode.kind, exec_mode.fallback, exec_mode.scrub, target)
-        else:
-            pass
+        # Else it says nothing: behind `PATTERN rwl` the parser takes it for a transition without exec.
     if safety:
         exec_mode = _with_safety(cursor, exec_mode, safety, at)
     _check_exec(cursor, exec_mode, prefix, at)
@@ -183,7 +182,12 @@ def _take_subset(cursor: Cursor) -> bool:
 
 
 def _pattern(cursor: Cursor) -> str:
-    return cursor.word("a path", LABEL)
+    here = cursor.pos
+    pattern = cursor.word("a path", LABEL)
+    variable = SET_VARIABLE.match(cursor.text, here)
+    if variable is not None and cursor.text[variable.end() : variable.end() + 1] in ("=", "+"):
+        cursor.fail("a variable followed by '=' or '+' is an assignment; put the path in quotes", here)
+    return pattern
 
 
 def _take_target(cursor: Cursor) -> str | None:

@@ -34,8 +34,8 @@ ALL_SOCKET = 0x3700376
 PEER_SOCKET = 0x100046  # what may stand beside peer=(): send receive connect accept
 
 FAMILIES = (
-    *("unix", "inet", "ax25", "ipx", "appletalk", "netrom", "bridge", "atmpvc", "x25", "inet6", "rose"),
-    *("netbeui", "security", "key", "netlink", "packet", "ash", "econet", "atmsvc", "rds", "sna", "irda"),
+    *("unspec", "unix", "inet", "ax25", "ipx", "appletalk", "netrom", "bridge", "atmpvc", "x25", "inet6"),
+    *("rose", "netbeui", "security", "key", "netlink", "packet", "ash", "econet", "atmsvc", "rds", "sna", "irda"),
     *("pppox", "wanpipe", "llc", "ib", "mpls", "can", "tipc", "bluetooth", "iucv", "rxrpc", "isdn"),
     *("phonet", "ieee802154", "caif", "alg", "nfc", "vsock", "kcm", "qipcrtr", "smc", "xdp", "mctp"),
 )
@@ -158,7 +158,7 @@ def _endpoint(cursor: Cursor, conditions: tuple[Condition, ...]) -> Endpoint:
             address = _address(cursor, value, condition.at)
         elif condition.name == "port":
             ports = _ports(cursor, value, condition.at)
-        elif condition.name not in ("interface", "label"):
+        elif condition.name not in ("interface", "label", "label:"):
             cursor.fail(f"network rules have no condition '{condition.name}'", condition.at)
     return Endpoint(address, *ports)
 

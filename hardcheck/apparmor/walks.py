@@ -1,0 +1,92 @@
+"""Walks over automata: the shortest text that leads to a state with some property.
+
+Set questions ("is there a path that ...") are answered by going through the reachable states of one
+or several automata at once, a byte class at a time, breadth first, so that the first text found is
+one of the shortest. Every walk has a limit; reaching it is an answer of its own (`Undecided`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+from hardcheck.apparmor.automaton import State
+from hardcheck.apparmor.globs import ANY_BYTE
+
+MAX_STEPS = 60_000  # states looked at by one walk
+_LIKED = b"xabcdefghijklmnopqrstuvwyz0123456789_-.ABCDEFGHIJKLMNOPQRSTUVWXYZ/"
+
+
+class Undecided(Exception):  # noqa: N818 - an answer, not an error: the limit came first
+    """A walk ended at its limit."""
+
+
+def representatives(states: Sequence[State]) -> Iterator[int]:
+    """Yield one byte of each class of bytes that these states do not tell apart."""
+    own, sets = 0, set()
+    for state in states:
+        more, masks = state.byte_classes()
+        own |= more
+        sets |= masks
+    remaining = own & ANY_BYTE
+    while remaining:
+        low = remaining & -remaining
+        yield low.bit_length() - 1
+        remaining ^= low
+    classes = [ANY_BYTE & ~own]
+    for mask in sets:
+        split: list[int] = []
+        for part in classes:
+            inside = part & mask
+            outside = part ^ inside
+            split += [piece for piece in (inside, outside) if piece]
+        classes = split
+    for part in classes:
+        yield next((byte for byte in _LIKED if part >> byte & 1), (part & -part).bit_length() - 1)
+
+
+def shortest(
+    start: tuple[State, ...],
+    wanted: Callable[[tuple[State, ...]], bool],
+    worthwhile: Callable[[tuple[State, ...]], bool],
+    max_steps: int = MAX_STEPS,
+) -> bytes | None:
+    """Return the shortest text that leads from ``start`` to states that are ``wanted``.
+
+    Only states that are ``worthwhile`` are gone on from. None: there is no such text.
+
+    Raises:
+        Undecided: ``max_steps`` states were looked at without an answer.
+    """
+    if not worthwhile(start):
+        return None
+    if wanted(start):
+        return b""
+    seen: dict[tuple[State, ...], tuple[tuple[State, ...], int] | None] = {start: None}
+    front = [start]
+    while front:
+        following: list[tuple[State, ...]] = []
+        for states in front:
+            for byte in representatives(states):
+                behind = tuple(state[byte] for state in states)
+                if behind in seen or not worthwhile(behind):
+                    continue
+                seen[behind] = (states, byte)
+                if wanted(behind):
+                    return _text(seen, behind)
+                if len(seen) > max_steps:
+                    raise Undecided
+                following.append(behind)
+        front = following
+    return None
+
+
+def _text(
+    seen: dict[tuple[State, ...], tuple[tuple[State, ...], int] | None], end: tuple[State, ...]
+) -> bytes:
+    text = bytearray()
+    step = seen[end]
+    while step is not None:
+        text.append(step[1])
+        step = seen[step[0]]
+    text.reverse()
+    return bytes(text)
