@@ -50,7 +50,7 @@ def test_a_profile_keeps_the_standards_order(tmp_path: Path) -> None:
         ),
         ("rule-b, rule-a", "rule-a, rule-a", "expected each rule once"),
         ("partial: [rule-a]", "partial: [rule-x]", "expected a rule that exists"),
-        ("origin: hardcheck, ", "", "expected the key 'origin' where there are rules"),
+        ("origin: hardcheck,", "", "expected the key 'origin' where there are rules"),
         ("origin: hardcheck", "origin: me", "expected one of publisher, upstream, hardcheck"),
         ("coverage: partial", "coverage: manual", "expected manual where there are no rules"),
         (
