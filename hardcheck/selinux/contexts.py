@@ -179,9 +179,7 @@ def read_object_contexts(cursor: Cursor, tables: int) -> ObjectContexts:
 RecordT = TypeVar("RecordT")
 
 
-def _many(
-    cursor: Cursor, smallest: int, what: str, read: Callable[[Cursor], RecordT]
-) -> tuple[RecordT, ...]:
+def _many(cursor: Cursor, smallest: int, what: str, read: Callable[[Cursor], RecordT]) -> tuple[RecordT, ...]:
     return tuple(read(cursor) for _ in range(cursor.count(smallest, what)))
 
 

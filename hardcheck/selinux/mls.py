@@ -40,10 +40,7 @@ class MlsRange(Struct, frozen=True):
 
     def common_part(self, other: MlsRange) -> MlsRange | None:
         """Return greatest low and least high (``glblub``); None without a common sensitivity."""
-        if (
-            self.high.sensitivity < other.low.sensitivity
-            or other.high.sensitivity < self.low.sensitivity
-        ):
+        if self.high.sensitivity < other.low.sensitivity or other.high.sensitivity < self.low.sensitivity:
             return None
         return MlsRange(
             MlsLevel(

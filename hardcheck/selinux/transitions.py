@@ -38,7 +38,7 @@ class RoleTransition(Struct, frozen=True):
     role: int
     type: int
     new_role: int
-    class_: int
+    class_: int = 0
 
 
 class RoleAllow(Struct, frozen=True):
@@ -88,9 +88,7 @@ def read_role_transitions(cursor: Cursor, version: int) -> tuple[RoleTransition,
     layout = _FOUR if version >= ROLE_CLASS_VERSION else _THREE
     count = cursor.count(layout.size, "role transitions")
     records = layout.iter_unpack(cursor.raw(count * layout.size))
-    if layout is _FOUR:
-        return tuple(RoleTransition(*fields) for fields in records)
-    return tuple(RoleTransition(*fields, 0) for fields in records)
+    return tuple(RoleTransition(*fields) for fields in records)
 
 
 def write_role_transitions(out: Writer, rules: tuple[RoleTransition, ...], version: int) -> None:

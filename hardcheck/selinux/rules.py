@@ -1,0 +1,135 @@
+"""The single rules behind an answer, conditional ones with their block, found by key or by search."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator
+
+from msgspec import Struct
+
+from hardcheck.selinux.avtab import (
+    CLASS_SHIFT,
+    ENABLED,
+    FIELD,
+    KIND_SHIFT,
+    TARGET_SHIFT,
+    ExtendedRule,
+    RuleKind,
+    key_of,
+)
+from hardcheck.selinux.policydb import PolicyDb
+from hardcheck.selinux.statements import Condition, Statements
+
+_WITHOUT_ENABLED = ~(ENABLED << KIND_SHIFT)
+_VECTOR = 0xFFFFFFFF
+
+
+class FoundRule(Struct, frozen=True):
+    """A rule by its key (without the ENABLED bit); ``condition`` is None for an unconditional one."""
+
+    key: int
+    data: int
+    condition: Condition | None = None
+    extended: ExtendedRule | None = None
+
+    @property
+    def permissions(self) -> int:
+        """The permissions it names; dontaudit rules store the others."""
+        inverted = self.key >> KIND_SHIFT == RuleKind.DONTAUDIT
+        return ~self.data & _VECTOR if inverted else self.data
+
+    def text(self, statements: Statements) -> str:
+        """Return the rule in the policy language, without its condition."""
+        if self.extended is not None:
+            return statements.extended(self.extended)
+        return statements.rule(self.key, self.data)
+
+
+class RuleIndex:
+    """Finds rules; the conditional ones are indexed at the first question."""
+
+    def __init__(self, policydb: PolicyDb) -> None:
+        self._policydb = policydb
+        self._conditional: dict[int, list[FoundRule]] | None = None
+
+    def at(
+        self, sources: Iterable[int], targets: Iterable[int], class_: int, kind: RuleKind
+    ) -> Iterator[FoundRule]:
+        """Yield the access or type rules of one kind for any of these sources and targets."""
+        plain = self._policydb.rules.plain
+        conditional = self._conditional_rules()
+        targets = tuple(targets)
+        for source in sources:
+            for target in targets:
+                key = key_of(source, target, class_, kind)
+                if key in plain:
+                    yield FoundRule(key, plain[key])
+                yield from conditional.get(key, ())
+
+    def _conditional_rules(self) -> dict[int, list[FoundRule]]:
+        if self._conditional is None:
+            self._conditional = {}
+            for rule in self._walk_conditional():
+                self._conditional.setdefault(rule.key, []).append(rule)
+        return self._conditional
+
+    def _walk_conditional(self) -> Iterator[FoundRule]:
+        for block in self._policydb.conditionals:
+            for when, rules in ((True, block.when_true), (False, block.when_false)):
+                condition = Condition(block, when)
+                for key, data in rules.plain:
+                    yield FoundRule(key & _WITHOUT_ENABLED, data, condition)
+                for extended in rules.extended:
+                    yield FoundRule(extended.key & _WITHOUT_ENABLED, 0, condition, extended)
+
+    def walk(self) -> Iterator[FoundRule]:
+        """Yield every rule: unconditional, extended, then the conditional blocks in file order."""
+        for key, data in self._policydb.rules.plain.items():
+            yield FoundRule(key, data)
+        for extended in self._policydb.rules.extended:
+            yield FoundRule(extended.key, 0, None, extended)
+        yield from self._walk_conditional()
+
+    def search(
+        self,
+        kinds: Collection[RuleKind],
+        sources: Collection[int] | None = None,
+        targets: Collection[int] | None = None,
+        classes: Collection[int] | None = None,
+        permissions: int = _VECTOR,
+    ) -> Iterator[FoundRule]:
+        """Yield rules of some kinds whose parts are in the given sets (None: any).
+
+        Sets are of values as rules have them: for "any rule about httpd_t" give the type's
+        attributes and itself. ``permissions`` selects access rules that name one of them.
+        """
+        chosen = {int(kind) for kind in kinds}
+        rules = self._policydb.rules
+        for key, data in rules.plain.items():
+            if key >> KIND_SHIFT in chosen and _fits(key, sources, targets, classes):
+                found = FoundRule(key, data)
+                if key >> KIND_SHIFT > RuleKind.DONTAUDIT or found.permissions & permissions:
+                    yield found
+        for extended in rules.extended:
+            if extended.key >> KIND_SHIFT in chosen and _fits(extended.key, sources, targets, classes):
+                yield FoundRule(extended.key, 0, None, extended)
+        for found in self._walk_conditional():
+            kind = found.key >> KIND_SHIFT
+            if (
+                kind in chosen
+                and _fits(found.key, sources, targets, classes)
+                and (kind > RuleKind.DONTAUDIT or found.permissions & permissions)
+            ):
+                yield found
+
+
+def _fits(
+    key: int,
+    sources: Collection[int] | None,
+    targets: Collection[int] | None,
+    classes: Collection[int] | None,
+) -> bool:
+    return (
+        (sources is None or key & FIELD in sources)
+        and (targets is None or key >> TARGET_SHIFT & FIELD in targets)
+        and (classes is None or key >> CLASS_SHIFT & FIELD in classes)
+    )
