@@ -3,7 +3,8 @@
     .venv/bin/python tools/try_probe.py MODULE[,MODULE...] [COMMAND...]
 
 COMMAND is what runs the probe, its arguments are appended; by default ``sh -s --`` on this machine.
-Others: ``ssh -F CONFIG HOST sudo -n sh -s --``, ``busybox sh -s --``. With ``-v`` before MODULE the contents are shown.
+Others: ``ssh -F CONFIG HOST sudo -n sh -s --``, ``busybox sh -s --``.
+With ``-v`` before MODULE the contents are shown.
 """
 
 from __future__ import annotations

@@ -17,16 +17,20 @@ from collections import OrderedDict
 from collections.abc import Iterable
 from pathlib import Path
 
+from hardcheck.collect.redact import Redactor
+
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
 class BlobStore:
     """Contents by sha256, in memory and, with ``folder``, on disk for later runs.
 
-    A file whose bytes do not have the digest of its name is as good as absent.
+    A file whose bytes do not have the digest of its name is as good as absent. ``redactor`` is shared
+    by the same hosts.
     """
 
     def __init__(self, folder: Path | None = None, max_memory_bytes: int = 256 * 1024 * 1024) -> None:
+        self.redactor = Redactor()
         self._folder = folder
         self._max_memory_bytes = max_memory_bytes
         self._memory: OrderedDict[str, bytes] = OrderedDict()

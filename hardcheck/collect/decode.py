@@ -30,7 +30,7 @@ import msgspec
 
 from hardcheck.collect.base import CommandSource, FileSource, ShellSource, Source
 from hardcheck.collect.frames import Beginning, Part, find_beginning, parts
-from hardcheck.collect.redact import redacted
+from hardcheck.collect.redact import Redactor
 from hardcheck.collect.refusal import reason_of_command, reason_of_file
 from hardcheck.collect.trees import Blob, read_tree
 from hardcheck.evidence.model import Evidence
@@ -56,20 +56,26 @@ class Decoded(msgspec.Struct, frozen=True):
 
 
 def decode(
-    stdout: bytes, stderr: bytes, nonce: str, sources: Iterable[Source], byte_limit: int | None = None
+    stdout: bytes,
+    stderr: bytes,
+    nonce: str,
+    sources: Iterable[Source],
+    redactor: Redactor,
+    byte_limit: int | None = None,
 ) -> Decoded:
     """Read both streams of one run. Never raises; takes time in proportion to the bytes.
 
     Args:
         nonce: the one the probe was started with.
         sources: those the probe was built from; items with other keys are ignored.
+        redactor: every item passes through it.
         byte_limit: the ``b=`` argument, if there was one.
     """
     beginning = find_beginning(stdout, nonce)
     if beginning is None:
         return Decoded({}, problem=_noise(stdout, stderr))
     known = {source.key: source for source in sources}
-    reader = _Reader(known, beginning, _read_errors(stderr, nonce), byte_limit)
+    reader = _Reader(known, beginning, _read_errors(stderr, nonce), redactor, byte_limit)
     for part in parts(stdout, beginning):
         reader.take(part)
     return reader.finish()
@@ -101,10 +107,15 @@ class _Reader:
     """Takes the parts of standard output in order and builds the items."""
 
     def __init__(
-        self, known: dict[str, Source], beginning: Beginning, errors: _Errors, byte_limit: int | None
+        self,
+        known: dict[str, Source],
+        beginning: Beginning,
+        errors: _Errors,
+        redactor: Redactor,
+        byte_limit: int | None,
     ) -> None:
         self._known, self._beginning, self._errors = known, beginning, errors
-        self._byte_limit = byte_limit
+        self._redacted, self._byte_limit = redactor.redacted, byte_limit
         self._items: dict[str, Evidence] = {}
         self._cut_files: dict[str, str] = {}  # path -> key
         self._blobs: list[Blob] = []
@@ -181,7 +192,7 @@ class _Reader:
             self._cut_files[source.path] = source.key
         elif status != 0:
             reason = reason_of_file(status, stderr)
-        self._items[source.key] = redacted(
+        self._items[source.key] = self._redacted(
             Evidence(
                 source.key,
                 source.path,
@@ -204,7 +215,7 @@ class _Reader:
         if len(body) <= limit:
             waited_ms = duration_ms if clock else None
             reason = reason_of_command(source, status, body, stderr, waited_ms)
-        self._items[source.key] = redacted(
+        self._items[source.key] = self._redacted(
             Evidence(
                 source.key,
                 origin_of(source),
@@ -233,7 +244,7 @@ class _Reader:
             whole = msgspec.structs.replace(item, euid=self._beginning.euid)
             if item.key == source.key:
                 whole = msgspec.structs.replace(whole, stderr=stderr, duration_ms=duration_ms)
-            self._items.setdefault(item.key, redacted(whole))
+            self._items.setdefault(item.key, self._redacted(whole))
         self._blobs.extend(tree.blobs)
         self._contents.update(tree.contents)
         self._altered.update(tree.altered)

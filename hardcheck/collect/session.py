@@ -14,6 +14,7 @@ from hardcheck.collect.base import Source
 from hardcheck.collect.blobs import BlobStore
 from hardcheck.collect.decode import Decoded, decode
 from hardcheck.collect.probe import build_probe, probe_build, probe_sha256
+from hardcheck.collect.redact import Redactor
 from hardcheck.collect.trees import Blob
 from hardcheck.errors import DeadlineExceeded, TransportError
 from hardcheck.evidence.model import Evidence, Failure, HostEvidence, HostIdentity, Privilege
@@ -42,7 +43,7 @@ def collect_host(
     """
     chosen = SOURCES if sources is None else tuple(sources)
     script = build_probe(chosen)
-    session = _Session(transport, script, chosen, limits, now)
+    session = _Session(transport, script, chosen, blobs.redactor, limits, now)
     started = now()
     first = session.run(())
     items = dict(first.decoded.items)
@@ -61,6 +62,7 @@ def collect_host(
         privilege=privilege,
         items=dict(sorted(items.items())),
         failure=failure,
+        privilege_detail=first.privilege_detail,
     )
 
 
@@ -68,6 +70,7 @@ class _Run(msgspec.Struct, frozen=True):
     decoded: Decoded
     privilege: Privilege
     failure: Failure | None
+    privilege_detail: str = ""
 
 
 class _Session:
@@ -78,10 +81,12 @@ class _Session:
         transport: Transport,
         script: bytes,
         sources: tuple[Source, ...],
+        redactor: Redactor,
         limits: Limits,
         now: Callable[[], datetime],
     ) -> None:
         self._transport, self._script, self._sources = transport, script, sources
+        self._redactor = redactor
         self._limits, self._now, self._started = limits, now, now()
 
     def left_s(self) -> float:
@@ -100,34 +105,35 @@ class _Session:
         except TransportError as error:
             failure = Failure(Reason.UNREACHABLE, type(error).__name__, error.detail)
             return _Run(Decoded({}), Privilege.NONE, failure)
-        decoded = decode(streams.stdout, streams.stderr, nonce, self._sources)
+        decoded = decode(streams.stdout, streams.stderr, nonce, self._sources, self._redactor)
         if decoded.build and decoded.build != probe_build(self._script):
             detail = f"another build of the probe answered ({decoded.build}); install the current one"
             failure = Failure(Reason.NOT_COLLECTED, "ProbeMismatch", detail)
             return _Run(Decoded({}), streams.privilege, failure)
-        return _Run(decoded, streams.privilege, _failure(streams, decoded, limits))
+        failure_or_none = _failure(streams, decoded, limits)
+        return _Run(decoded, streams.privilege, failure_or_none, _privilege_detail(streams))
 
 
 def _fetch(
     session: _Session, store: BlobStore, wanted: Sequence[Blob], *, skip: bool
 ) -> tuple[dict[str, Evidence], Failure | None]:
     """The items of blobs: from the store, or by the second run (none with ``skip``)."""
-    contents: dict[str, bytes] = {}
+    fetched: dict[str, bytes] = {}
     altered: frozenset[str] = frozenset()
     failure = None
     claimed = frozenset() if skip else store.claim((blob.sha256 for blob in wanted), session.left_s() / 2)
     if claimed:
         try:
             second = session.run(claimed)
-            contents, altered, failure = second.decoded.contents, second.decoded.altered, second.failure
-            for content in contents.values():
-                store.put(content)
+            fetched, altered, failure = second.decoded.contents, second.decoded.altered, second.failure
+            for new in fetched.values():
+                store.put(new)
         finally:
             store.release(claimed)
     reason = failure.reason if failure is not None else Reason.NOT_COLLECTED
     items = {}
     for blob in wanted:
-        content = contents.get(blob.sha256) or store.get(blob.sha256)
+        content = fetched[blob.sha256] if blob.sha256 in fetched else store.get(blob.sha256)
         if content is not None:
             items[blob.key] = Evidence(blob.key, blob.origin, content, size=len(content))
         else:
@@ -154,6 +160,16 @@ def _failure(streams: Streams, decoded: Decoded, limits: Limits) -> Failure | No
     if decoded.problem:
         return Failure(Reason.NOT_COLLECTED, "ProbeError", decoded.problem)
     return None
+
+
+def _privilege_detail(streams: Streams) -> str:
+    if streams.denied is None:
+        return ""
+    return (
+        f"{streams.denied.why.value}: {streams.denied.detail}"
+        if streams.denied.detail
+        else streams.denied.why.value
+    )
 
 
 def _utc(moment: datetime) -> str:

@@ -29,7 +29,7 @@ class Evidence(msgspec.Struct, frozen=True):
     line as run. ``content`` and ``stderr`` are the bytes as the host gave them, after redaction at
     the probe's edge. ``exit_status`` is None for a file. ``size`` is the size on the host in
     bytes where it is known to be more than what was kept. ``reason`` is None when the item was
-    collected whole.
+    collected whole. ``redactions`` counts the secrets that were replaced by ``[redacted]``.
     """
 
     key: str
@@ -41,6 +41,7 @@ class Evidence(msgspec.Struct, frozen=True):
     duration_ms: int = 0
     size: int = 0
     reason: Reason | None = None
+    redactions: int = 0
 
     @property
     def sha256(self) -> str:
@@ -88,6 +89,7 @@ class HostEvidence(msgspec.Struct, frozen=True):
 
     ``failure`` is None when the probe ran to its end; otherwise what was collected before is kept,
     and every source that is missing from ``items`` reads as NOT_COLLECTED with this failure's reason.
+    ``privilege_detail`` says why ``privilege`` is NONE: a word, and sudo's own text behind a colon.
     """
 
     host: HostIdentity
@@ -98,6 +100,7 @@ class HostEvidence(msgspec.Struct, frozen=True):
     privilege: Privilege
     items: Mapping[str, Evidence]
     failure: Failure | None = None
+    privilege_detail: str = ""
 
     def get(self, key: str) -> Evidence:
         """The item of that key; what was never collected is an Evidence that says so."""
