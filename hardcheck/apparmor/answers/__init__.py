@@ -1,0 +1,1 @@
+"""What a profile answers, one module for each kind of rule."""
