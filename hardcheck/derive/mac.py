@@ -1,7 +1,106 @@
-"""Derived facts about mandatory access control."""
+"""The table of derived facts about mandatory access control."""
 
 from __future__ import annotations
 
+from hardcheck.derive import boot_modes, confinement, framework, selinux_changes
 from hardcheck.derive.base import DerivedFact
+from hardcheck.facts import mac, selinux
 
-MAC_DERIVED: tuple[DerivedFact, ...] = ()
+_BOOT = ("kernel.command_line", "boot.loader", "kernel.config", "kernel.lsm")
+
+STATE: tuple[DerivedFact, ...] = (
+    DerivedFact(
+        "mac.framework",
+        mac.FrameworkName,
+        "the framework that is active",
+        (),
+        framework.derive_framework,
+        weighs=("kernel.lsm", "selinux.kernel", "apparmor.kernel"),
+    ),
+    DerivedFact(
+        "mac.verdict",
+        str,
+        "the reconciled state in words",
+        ("mac.framework",),
+        framework.derive_verdict,
+        weighs=("selinux.modes", "apparmor.modes", "selinux.kernel", "apparmor.profiles"),
+    ),
+    DerivedFact(
+        "mac.majors",
+        tuple[str, ...],
+        "the active security modules that bring a whole policy",
+        ("kernel.lsm",),
+        framework.derive_majors,
+    ),
+    DerivedFact(
+        "mac.switches",
+        mac.BootSwitches,
+        "kernel options that switch the framework off or to permissive",
+        ("mac.framework",),
+        framework.derive_switches,
+        weighs=("kernel.command_line", "boot.loader", "boot.defaults"),
+    ),
+    DerivedFact(
+        "selinux.modes",
+        mac.SelinuxModes,
+        "SELinux's mode now, configured and after the next boot",
+        (),
+        boot_modes.derive_selinux_modes,
+        weighs=("selinux.kernel", "selinux.config", "selinux.sestatus", *_BOOT),
+    ),
+    DerivedFact(
+        "apparmor.modes",
+        mac.ApparmorModes,
+        "AppArmor now and after the next boot",
+        (),
+        boot_modes.derive_apparmor_modes,
+        weighs=("apparmor.kernel", "apparmor.profiles", "apparmor.service", *_BOOT),
+    ),
+)
+
+CONFINEMENT: tuple[DerivedFact, ...] = (
+    DerivedFact(
+        "mac.subjects",
+        tuple[mac.Subject, ...],
+        "every process under the active framework",
+        ("mac.framework", "processes.all"),
+        confinement.derive_subjects,
+        weighs=("selinux.kernel", "selinux.policy", "apparmor.profiles"),
+    ),
+)
+
+CHANGES: tuple[DerivedFact, ...] = (
+    DerivedFact(
+        "selinux.local",
+        selinux.LocalPolicy,
+        "what was changed on this host beside the distribution's policy",
+        (),
+        selinux_changes.derive_local_policy,
+        weighs=("selinux.export", "selinux.store_files"),
+    ),
+    DerivedFact(
+        "selinux.local_modules",
+        tuple[selinux.Module, ...],
+        "modules installed above the distribution's priorities",
+        ("selinux.modules",),
+        selinux_changes.derive_local_modules,
+    ),
+    DerivedFact(
+        "selinux.permissive",
+        tuple[mac.PermissiveDomain, ...],
+        "permissive types with their processes",
+        (),
+        selinux_changes.derive_permissive_domains,
+        weighs=("selinux.policy", "selinux.local", "mac.subjects"),
+    ),
+    DerivedFact(
+        "selinux.boolean_changes",
+        tuple[mac.BooleanChange, ...],
+        "booleans off default, pending, or not staying as they are",
+        ("selinux.booleans",),
+        selinux_changes.derive_boolean_changes,
+        weighs=("selinux.policy_linked", "selinux.local"),
+    ),
+)
+
+MAC_DERIVED: tuple[DerivedFact, ...] = (*STATE, *CONFINEMENT, *CHANGES)

@@ -48,16 +48,23 @@ class StateChange(msgspec.Struct, frozen=True):
     auid: int | None = None
     weakens: bool = False
 
+    @property
+    def shown(self) -> str:
+        """When, what and by which login, for people."""
+        when = self.at.strftime("%Y-%m-%dT%H:%M:%SZ") if self.at else "at a time not recorded"
+        return f"{when} {self.detail}" + ("" if self.auid is None else f" (login {self.auid})")
+
 
 class Denials(msgspec.Struct, frozen=True):
-    """All that was read. ``sources`` are the logs that had an answer, ``since`` is the oldest time seen in
-    them, ``lost`` tells that the kernel or a limit dropped records, ``unread`` counts lines of a form
-    not known."""
+    """All that was read. ``sources`` are the logs that had an answer and ``missing`` those that had none,
+    with the reason; ``since`` is the oldest time seen in them, ``lost`` tells that the kernel or a limit
+    dropped records, ``unread`` counts lines of a form not known."""
 
     groups: tuple[DenialGroup, ...]
     changes: tuple[StateChange, ...]
     events: int
     sources: tuple[str, ...]
+    missing: tuple[str, ...]
     since: datetime | None
     lost: bool
     unread: int

@@ -7,10 +7,12 @@ from collections.abc import Mapping
 from hardcheck.evidence import HostEvidence
 from hardcheck.facts import Absent, host, labels, processes, selinux
 from hardcheck.facts import apparmor as apparmor_facts
+from hardcheck.facts import denials as denial_facts
 from hardcheck.parse import (
     apparmor_state,
     boot_defaults,
     boot_loader,
+    denials,
     file_labels,
     kernel_cmdline,
     kernel_security,
@@ -18,6 +20,7 @@ from hardcheck.parse import (
     os_release,
     proc,
     selinux_config,
+    selinux_policy,
     selinuxfs,
     semanage_export,
     sestatus,
@@ -91,6 +94,17 @@ SYSTEM_FACTS: tuple[ParsedFact, ...] = (
         "every process with its label, identity and privileges",
         proc.KEYS,
         proc.parse_processes,
+    ),
+)
+
+DENIAL_FACTS: tuple[ParsedFact, ...] = (
+    ParsedFact(
+        "denials.recent",
+        denial_facts.Denials,
+        "denials and changes of the MAC state in the logs",
+        denials.KEYS,
+        denials.parse_denials,
+        partial=True,
     ),
 )
 
@@ -168,6 +182,20 @@ SELINUX_FACTS: tuple[ParsedFact, ...] = (
         seusers.parse_customizable_types,
     ),
     ParsedFact(
+        "selinux.policy",
+        selinux.LoadedPolicy,
+        "the policy that the kernel holds",
+        ("selinux.policy",),
+        selinux_policy.parse_loaded_policy,
+    ),
+    ParsedFact(
+        "selinux.policy_linked",
+        selinux.LoadedPolicy,
+        "the policy before local changes, with the defaults of its booleans",
+        ("selinux.policy_linked",),
+        selinux_policy.parse_linked_policy,
+    ),
+    ParsedFact(
         "labels.files",
         labels.FileLabels,
         "labels of the paths that were looked at",
@@ -222,4 +250,4 @@ APPARMOR_FACTS: tuple[ParsedFact, ...] = (
     ),
 )
 
-MAC_PARSERS: tuple[ParsedFact, ...] = (*SYSTEM_FACTS, *SELINUX_FACTS, *APPARMOR_FACTS)
+MAC_PARSERS: tuple[ParsedFact, ...] = (*SYSTEM_FACTS, *SELINUX_FACTS, *APPARMOR_FACTS, *DENIAL_FACTS)

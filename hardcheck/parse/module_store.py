@@ -37,7 +37,9 @@ from hardcheck.parse.fragment_lines import is_absent, not_present
 from hardcheck.parse.selinux_config import parse_selinux_config
 
 MODULES, LISTING, FILES = "selinux.modules", "selinux.store_listing", "selinux.store"
-_MODULE = re.compile(r"(?P<priority>[0-9]{1,4})\s+(?P<name>\S+)\s+(?P<language>\S+)(?:\s+(?P<off>disabled))?\s*")
+_MODULE = re.compile(
+    r"(?P<priority>[0-9]{1,4})\s+(?P<name>\S+)\s+(?P<language>\S+)(?:\s+(?P<off>disabled))?\s*"
+)
 _FOLDER = re.compile(r"(?P<priority>[0-9]{1,4})/(?P<name>[^/]+)")
 _FCONTEXT = re.compile(r"(?P<pattern>/.*?)\s+(?:(?P<kind>-[bcdpls-])\s+)?(?P<context>\S+)\s*")
 _PORT = re.compile(r"portcon\s+(?P<protocol>\w+)\s+(?P<ports>[0-9-]+)\s+(?P<context>\S+)\s*")

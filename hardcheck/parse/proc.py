@@ -70,12 +70,16 @@ def parse_processes(host: HostEvidence) -> tuple[Process, ...] | Absent:
     for pid, text in _texts(labels):
         if pid in parts:
             parts[pid].labels.append(text)
-    for pid, text in _texts(host.get(CGROUPS)):
+    cgroups = host.get(CGROUPS)
+    for pid, text in _texts(cgroups):
         if pid in parts:
             parts[pid].cgroup = text.split(":", 2)[-1]
     for pid, text in _texts(host.get(ARGUMENTS)):
         if pid in parts:
             parts[pid].arguments.append(text)
+    if labels.reason is None and cgroups.reason is None:
+        # Seen first and gone two files later: it ended while the files were read.
+        parts = {pid: part for pid, part in parts.items() if part.labels or part.cgroup}
     programs = host.get(PROGRAMS)
     _read_programs(programs, host.get(PROGRAM_LABELS), parts)
     return tuple(
