@@ -1,0 +1,68 @@
+"""Containers that run under docker or podman for root, with what shuts them in.
+
+Only chosen fields are asked for: the environment and the command line of a container hold secrets. The
+client of an engine that has not run since boot is not started, for podman's writes its state on a
+first run. Containers of podman without root belong to their users and are not seen.
+"""
+
+from __future__ import annotations
+
+from hardcheck.collect.base import MIB, ShellSource
+
+_FIELDS = (
+    ("id", ".Id"),
+    ("name", ".Name"),
+    ("image", ".Config.Image"),
+    ("apparmor", ".AppArmorProfile"),
+    ("process_label", ".ProcessLabel"),
+    ("mount_label", ".MountLabel"),
+    ("user", ".Config.User"),
+    ("privileged", ".HostConfig.Privileged"),
+    ("security_opt", ".HostConfig.SecurityOpt"),
+    ("cap_add", ".HostConfig.CapAdd"),
+    ("cap_drop", ".HostConfig.CapDrop"),
+    ("network", ".HostConfig.NetworkMode"),
+    ("pid", ".HostConfig.PidMode"),
+    ("ipc", ".HostConfig.IpcMode"),
+    ("userns", ".HostConfig.UsernsMode"),
+    ("memory", ".HostConfig.Memory"),
+    ("pids_limit", ".HostConfig.PidsLimit"),
+    ("read_only", ".HostConfig.ReadonlyRootfs"),
+    ("mounts", ".Mounts"),
+    ("main_pid", ".State.Pid"),
+)
+_TEMPLATE = "{" + ",".join(f'"{name}":{{{{json {field}}}}}' for name, field in _FIELDS) + "}"
+
+
+def _list(client: str, guard: str) -> str:
+    """The fragment for one engine: `state`, then one JSON object a container."""
+    return f"""\
+if ! {{ {guard}; }}; then echo 'state stopped'; exit 0; fi
+ids=$({client} ps -q --no-trunc) || exit 1
+echo 'state running'
+{client} info --format '{{{{json .SecurityOptions}}}}' 2>/dev/null | sed 's/^/security /'
+set -f
+set -- $ids
+[ $# -gt 0 ] || exit 0
+{client} inspect --type container --format '{_TEMPLATE}' "$@"
+"""
+
+
+SOURCES = (
+    ShellSource(
+        "containers.docker",
+        _list("docker", "[ -S /run/docker.sock ] && [ -e /run/docker.pid ]"),
+        needs=("docker", "sed"),
+        timeout_s=20,
+        max_bytes=2 * MIB,
+        root=True,
+    ),
+    ShellSource(
+        "containers.podman",
+        _list("podman", "[ -d /run/libpod ] || [ -d /run/containers/storage ]"),
+        needs=("podman", "sed"),
+        timeout_s=20,
+        max_bytes=2 * MIB,
+        root=True,
+    ),
+)

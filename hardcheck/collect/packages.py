@@ -1,0 +1,156 @@
+"""Packages that matter, what is waiting to be updated, and whether updates come by themselves.
+
+Nothing is fetched: pending updates are worked out from the metadata that the host has, whose age is
+evidence too. The package managers would write caches or logs as root, so they are told not to.
+"""
+
+from __future__ import annotations
+
+from hardcheck.collect.base import KIB, MIB, CommandSource, ShellSource, TreeSource
+
+PACKAGES = (
+    "aide",
+    "apparmor",
+    "apparmor-profiles",
+    "apparmor-profiles-extra",
+    "apparmor-utils",
+    "apache2",
+    "audispd-plugins",
+    "audit",
+    "auditd",
+    "checkpolicy",
+    "chrony",
+    "container-selinux",
+    "cronie",
+    "docker-ce",
+    "docker.io",
+    "dnf-automatic",
+    "fail2ban",
+    "fail2ban-firewalld",
+    "firewalld",
+    "httpd",
+    "iptables",
+    "iptables-persistent",
+    "libapparmor1",
+    "libpam-apparmor",
+    "libselinux",
+    "libselinux1",
+    "libselinux-utils",
+    "linux-base",
+    "mcstrans",
+    "moby-engine",
+    "needrestart",
+    "nftables",
+    "nginx",
+    "ntp",
+    "ntpsec",
+    "openssh-server",
+    "pam_apparmor",
+    "podman",
+    "policycoreutils",
+    "policycoreutils-python-utils",
+    "rsyslog",
+    "selinux-basics",
+    "selinux-policy",
+    "selinux-policy-default",
+    "selinux-policy-mls",
+    "selinux-policy-targeted",
+    "selinux-utils",
+    "setroubleshoot",
+    "setroubleshoot-plugins",
+    "setroubleshoot-server",
+    "sudo",
+    "systemd",
+    "systemd-timesyncd",
+    "telnetd",
+    "rsh-server",
+    "ufw",
+    "unattended-upgrades",
+    "update-notifier-common",
+)
+"""Packages whose presence or version is asked for; one that is not installed is told as such."""
+
+_DPKG = (
+    "dpkg-query",
+    "-W",
+    "-f=${db:Status-Status} ${binary:Package} ${Version} ${Architecture}\\n",
+    *PACKAGES,
+    "linux-image-*",
+)
+_RPM = (
+    "rpm",
+    "-q",
+    "--qf",
+    "installed %{NAME} %{EPOCHNUM}:%{VERSION}-%{RELEASE} %{ARCH}\\n",
+    *PACKAGES,
+    "kernel-core",
+    "kernel",
+    "kernel-default",
+)
+
+# Without a cache file apt builds its index in memory. `lists` are the release files of the sources,
+# `stamp` the times at which something of them was last written.
+_APT = """\
+echo "clock $(date +%s)"
+for file in /var/lib/apt/lists/*Release; do
+  if [ -e "$file" ]; then printf 'list %s\\n' "${file##*/}"; fi
+done
+stat -c 'stamp %Y %n' /var/lib/apt/periodic/update-success-stamp /var/lib/apt/periodic/update-stamp \\
+  /var/lib/apt/lists/partial /var/lib/apt/lists/*Release 2>/dev/null
+echo 'upgrade'
+apt-get -s -qq -o Dir::Cache::pkgcache= -o Dir::Cache::srcpkgcache= -o Debug::NoLocking=true \\
+  -o APT::Get::Show-User-Simulation-Note=false dist-upgrade | grep -E '^Inst '
+if [ $? -gt 1 ]; then exit 1; fi
+echo 'end'
+"""
+
+_DNF = """\
+echo "clock $(date +%s)"
+stat -c 'stamp %Y %n' /var/cache/dnf/*/repodata/repomd.xml /var/cache/libdnf5/*/repodata/repomd.xml \\
+  /var/cache/yum/*/*/*/repomd.xml 2>/dev/null
+echo 'updates'
+dnf -q -C --setopt=logfilelevel=0 updateinfo list --security && echo 'end'
+"""
+
+_APT_CONFIG = ("apt-config", "dump", "APT::Periodic", "Unattended-Upgrade")
+
+# The kernel that runs, those that are installed, and the marks that packages leave.
+_REBOOT = """\
+read -r release < /proc/sys/kernel/osrelease && printf 'running %s\\n' "$release"
+read -r version < /proc/version && printf 'version %s\\n' "$version"
+for file in /boot/vmlinuz-* /boot/Image-* /boot/efi/EFI/Linux/*.efi; do
+  if [ -e "$file" ]; then printf 'image %s\\n' "${file##*/}"; fi
+done
+for folder in /lib/modules/*; do
+  if [ -e "$folder/modules.dep" ] || [ -e "$folder/vmlinuz" ]; then printf 'modules %s\\n' "${folder##*/}"; fi
+done
+if [ -r /boot ]; then echo 'boot readable'; fi
+for file in /run/reboot-required /var/run/reboot-required; do
+  if [ -e "$file" ]; then
+    echo 'mark reboot-required'
+    if [ -r "$file.pkgs" ]; then
+      while read -r name; do printf 'package %s\\n' "$name"; done < "$file.pkgs"
+    fi
+    break
+  fi
+done
+exit 0
+"""
+
+SOURCES = (
+    CommandSource("packages.dpkg", _DPKG, max_bytes=256 * KIB, ok=(0, 1)),
+    CommandSource("packages.rpm", _RPM, timeout_s=30, max_bytes=256 * KIB, ok=tuple(range(len(_RPM)))),
+    ShellSource("reboot.state", _REBOOT, max_bytes=32 * KIB),
+    CommandSource("updates.apt_config", _APT_CONFIG, max_bytes=64 * KIB),
+    TreeSource(
+        "updates.dnf_config",
+        ("/etc/dnf/automatic.conf", "/etc/dnf/dnf5-plugins/automatic.conf", "/etc/yum/yum-cron.conf"),
+        max_bytes=32 * KIB,
+    ),
+    ShellSource(
+        "updates.apt", _APT, needs=("apt-get", "grep", "stat", "date"), timeout_s=60, max_bytes=1 * MIB
+    ),
+    ShellSource(
+        "updates.dnf", _DNF, needs=("dnf", "stat", "date"), timeout_s=60, max_bytes=1 * MIB, root=True
+    ),
+)
