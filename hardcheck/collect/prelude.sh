@@ -131,12 +131,12 @@ file() {
 run() {
   [ -z "$WANT" ] || return 0
   due "$1" || return 0
-  [ "$4" = 0 ] || [ "$USER_ID" = 0 ] || {
-    mark "n $1 denied"
-    return 0
-  }
   command -v "$5" >/dev/null 2>&1 || {
     mark "n $1 tool_missing"
+    return 0
+  }
+  [ "$4" = 0 ] || [ "$USER_ID" = 0 ] || {
+    mark "n $1 denied"
     return 0
   }
   seconds=$3
