@@ -11,10 +11,12 @@ from msgspec import Struct
 
 from hardcheck.errors import PolicyError
 from hardcheck.selinux.check import check_policydb
+from hardcheck.selinux.constrain import compile_constraint
 from hardcheck.selinux.contexts import SecurityContext
 from hardcheck.selinux.decision import Decider, command_allowed
 from hardcheck.selinux.enabled import EnabledRules, Rows, build_rows
 from hardcheck.selinux.header import HandleUnknown
+from hardcheck.selinux.labelling import Labelling, Operation
 from hardcheck.selinux.labels import Labels
 from hardcheck.selinux.names import ClassNames, Names, capability_names
 from hardcheck.selinux.policydb import PolicyDb, read_policydb
@@ -59,6 +61,18 @@ class Decision(Struct, frozen=True):
     because: tuple[str, ...]
 
 
+class Transition(Struct, frozen=True):
+    """The context of something new.
+
+    ``valid`` is False where the policy does not authorise the combination, which lets the
+    operation fail; ``rule`` names the kind of rule that gave the type, "" for the default.
+    """
+
+    context: str
+    valid: bool
+    rule: str
+
+
 class Policy:
     """One kernel policy with one setting of its booleans.
 
@@ -76,6 +90,7 @@ class Policy:
         self.rules = RuleIndex(policydb)
         self.statements = Statements(self.names)
         self.booleans: Booleans = {record.name: record.state for record in policydb.booleans.records}
+        self._labelling = Labelling(policydb, self.names)
         self._enabled: dict[frozenset[str], EnabledRules] = {}
         self._contexts: dict[str, SecurityContext] = {}
 
@@ -277,3 +292,53 @@ class Policy:
         if command_allowed(found, number):
             return True, texts
         return False, (*texts, f"extended rules exist and none allows {permission} 0x{number:04x}")
+
+    def transition(
+        self,
+        scontext: str,
+        tcontext: str,
+        tclass: str,
+        name: str | None = None,
+        booleans: Booleans | None = None,
+        operation: Operation = Operation.TRANSITION,
+    ) -> Transition:
+        """Return the context of a new process or object, as the kernel computes it.
+
+        Args:
+            scontext: context of the process that creates or executes.
+            tcontext: context of the parent folder, or of the executed file.
+            tclass: class of what is new; ``process`` for an execution.
+            name: last component of the new object's path, for filename transitions.
+            booleans: states that differ from the policy's setting.
+            operation: new object (default), polyinstantiated member or relabelling.
+
+        Raises:
+            PolicyError: a context, class or boolean that the policy does not define, or source
+                and target without a common range where the class asks for one.
+        """
+        class_ = self.names.classes.get(tclass)
+        if class_ is None:
+            raise PolicyError("class", "a class that the policy defines", repr(tclass[:200]))
+        source, target = self.context(scontext), self.context(tcontext)
+        new = self._labelling.new_context(self.enabled(booleans), source, target, class_, operation, name)
+        if new is None:
+            raise PolicyError(
+                "range", "source and target with a common sensitivity", f"{scontext}, {tcontext}"
+            )
+        return Transition(self.labels.show(new.context), self.labels.is_valid(new.context), new.rule)
+
+    def validate_transition(self, old: str, new: str, process: str, tclass: str) -> tuple[str, ...]:
+        """Return the validatetrans rules that forbid relabelling ``old`` to ``new``; () if none does.
+
+        Raises:
+            PolicyError: a context or class that the policy does not define.
+        """
+        class_ = self.names.classes.get(tclass)
+        if class_ is None:
+            raise PolicyError("class", "a class that the policy defines", repr(tclass[:200]))
+        contexts = (self.context(old), self.context(new), self.context(process))
+        return tuple(
+            self.statements.constraint(class_, rule, third=True)
+            for rule in class_.record.validatetrans
+            if not compile_constraint(rule, self.decider.dominated)(*contexts)
+        )

@@ -1,0 +1,1 @@
+"""Tests of the SELinux reader, with the programs that serve as oracles."""
