@@ -32,8 +32,8 @@ from hardcheck.parse import PARSERS
 ROOT = Path(__file__).resolve().parent.parent
 OBJECTIVES = Path(__file__).resolve().parent / "objectives.yaml"
 EVIDENCE_FOR = (
-    "The mapping is hardcheck's own, not the publisher's. A rule that passes is evidence for the control it is "
-    "listed under, never proof that the control is met; the standard asks for no particular framework. "
+    "The mapping is hardcheck's own, not the publisher's. A rule that passes is evidence for the control "
+    "it is listed under, never proof that the control is met; the standard asks for no framework by name. "
     "Controls without rules are for people."
 )
 
