@@ -65,23 +65,23 @@ def parse_features(name: str, text: str) -> Features | None:
     paths: set[str] = set()
     stack: list[str] = []
     last = ""
-    tokens = _TOKEN.findall(text)
-    if not tokens or len(tokens) > _MAX_TOKENS:
+    words = _TOKEN.findall(text)
+    if not words or len(words) > _MAX_TOKENS:
         return None
-    for token in tokens:
-        if token == "{":
+    for word in words:
+        if word == "{":
             if not last or len(stack) >= _MAX_DEPTH:
                 return None
             stack.append(last)
             last = ""
-        elif token == "}":
+        elif word == "}":
             if not stack:
                 return None
             stack.pop()
             last = ""
         else:
-            last = token
-            paths.add("/".join((*stack, token)))
+            last = word
+            paths.add("/".join((*stack, word)))
     return None if stack else Features(name, frozenset(paths))
 
 
@@ -97,14 +97,10 @@ def features_of_tree(name: str, files: Mapping[str, str]) -> Features:
 
 # What the parser takes for a file without an abi statement, unless its configuration pins another
 # set (``policy-features``): AppArmor 2.13 with Ubuntu's patches (apparmor_parser default_features.c).
-DEFAULT_FEATURES = Features(
-    "default",
-    frozenset(
-        "file caps capability network network/af_unix network/af_mask signal ptrace mount dbus rlimit "
-        "namespaces namespaces/profile domain domain/stack domain/change_profile policy".split()
-    ),
+_DEFAULT_PATHS = (
+    "file caps capability network network/af_unix network/af_mask signal ptrace mount dbus rlimit "
+    "namespaces namespaces/profile domain domain/stack domain/change_profile policy"
 )
+DEFAULT_FEATURES = Features("default", frozenset(_DEFAULT_PATHS.split()))
 # Everything this package can answer for; ``abi <kernel>`` where the kernel is not known.
-EVERY_FEATURE = Features(
-    "kernel", frozenset(path for paths in _CLASS_FEATURES.values() for path in paths)
-)
+EVERY_FEATURE = Features("kernel", frozenset(path for paths in _CLASS_FEATURES.values() for path in paths))

@@ -152,8 +152,7 @@ def _minimal_states(automaton: Automaton) -> dict[State, int]:
             continue
         found[state] = {}
         alphabet.update(representatives((state,)))
-        for byte in representatives((state,)):
-            waiting.append(state[byte])
+        waiting += [state[byte] for byte in representatives((state,))]
     numbers = {state: int(bool(state.accepted)) for state in found}
     while True:
         keys = {
@@ -165,5 +164,3 @@ def _minimal_states(automaton: Automaton) -> dict[State, int]:
         if len(set(refined.values())) == len(set(numbers.values())):
             return refined
         numbers = refined
-
-

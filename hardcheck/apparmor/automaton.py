@@ -16,7 +16,7 @@ MAX_STATES = 20_000  # deterministic states kept by one automaton
 MAX_NODES = 4_000_000  # nodes of one automaton
 
 
-class AutomatonFault(Exception):  # noqa: N818 - turned into a located Fault by whoever knows the place
+class AutomatonFault(Exception):
     """The patterns of one automaton are too large."""
 
 
@@ -49,7 +49,7 @@ class State(dict[int, "State"]):
         """Return the bytes with a way of their own (bits), and the sets that the other ways take."""
         return self._automaton.masks(self.nodes)
 
-    def __hash__(self) -> int:
+    def __hash__(self) -> int:  # type: ignore[override]  # dict has none; two states are never equal
         return id(self)
 
     def __eq__(self, other: object) -> bool:
@@ -121,7 +121,8 @@ class Automaton:
 
     def masks(self, nodes: Iterable[int]) -> tuple[int, set[int]]:
         """Return the bytes with an edge of their own, and the sets of the other edges, of nodes."""
-        own, sets = 0, set()
+        own = 0
+        sets: set[int] = set()
         for node in nodes:
             for byte in self._bytes[node]:
                 own |= 1 << byte

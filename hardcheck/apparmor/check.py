@@ -35,14 +35,14 @@ def check_profile(profile: Profile, table: FileTable | None = None) -> tuple[Fau
     except FileTableFault as error:
         return (*faults, *error.faults)
     try:
-        for conflict in (exec_conflict(table), change_profile_conflict(table)):
-            if conflict is not None and conflict.left is not None and conflict.right is not None:
-                faults.append(
-                    profile.fault(
-                        conflict.right,
-                        f"conflicting exec modes for '{conflict.path}': here and at {conflict.left.where}",
-                    )
-                )
+        conflicts = (exec_conflict(table), change_profile_conflict(table))
+        faults += [
+            profile.fault(
+                found.right, f"conflicting exec modes for '{found.path}': here and at {found.left.where}"
+            )
+            for found in conflicts
+            if found is not None and found.left is not None and found.right is not None
+        ]
     except (VariableFault, GlobFault, AutomatonFault) as error:
         faults.append(profile.source.fault(profile.at, str(error)))
     return tuple(faults)

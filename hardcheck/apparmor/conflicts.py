@@ -13,8 +13,8 @@ from collections.abc import Sequence
 import msgspec
 
 from hardcheck.apparmor.automaton import Automaton, State
-from hardcheck.apparmor.file_access import Entry, FileTable, decide_bits, same_transition
-from hardcheck.apparmor.globs import Element, parse_glob
+from hardcheck.apparmor.file_access import Entry, FileTable, decide_bits
+from hardcheck.apparmor.globs import parse_glob
 from hardcheck.apparmor.permissions import EXEC, ExecMode
 from hardcheck.apparmor.rules.file import FileRule
 from hardcheck.apparmor.syntax import Mode, Owner
@@ -33,21 +33,16 @@ class ExecConflict(msgspec.Struct, frozen=True):
 def exec_conflict(table: FileTable) -> ExecConflict | None:
     """Return a path on which the exec rules of a profile contradict each other, None if there is none."""
     entries: list[Entry] = []
-    patterns: list[tuple[Element, ...]] = []
     numbers: dict[int, int] = {}
+    automaton = Automaton()
     for glob, number in table.forms:
         if table.entries[number].bits & EXEC:
             if number not in numbers:
                 numbers[number] = len(entries)
                 entries.append(table.entries[number])
-                patterns.append(())
-            patterns[numbers[number]] = ()
+            automaton.add(glob.elements, numbers[number])
     if len(entries) < 2:
         return None
-    automaton = Automaton()
-    for glob, number in table.forms:
-        if number in numbers:
-            automaton.add(glob.elements, numbers[number])
     return _search(automaton, entries)
 
 
@@ -127,9 +122,7 @@ def _opponents(entries: Sequence[Entry]) -> list[int]:
             key = (entry.rank(EXEC), entry.rule.prefix.owner, _transition(entry.exec_mode))
             groups[key] = groups.get(key, 0) | 1 << number
         of_entry.append(key)
-    against = {
-        key: sum(bits for other, bits in groups.items() if _contradict(key, other)) for key in groups
-    }
+    against = {key: sum(bits for other, bits in groups.items() if _contradict(key, other)) for key in groups}
     return [against[key] if key is not None else 0 for key in of_entry]
 
 

@@ -72,7 +72,7 @@ class SourceText:
         return self._starts
 
 
-class FaultFound(Exception):  # noqa: N818 - it never leaves the package: a signal, not an error
+class FaultFound(Exception):
     """The statement being read is faulty; the reader goes on behind it."""
 
     def __init__(self, offset: int, message: str) -> None:

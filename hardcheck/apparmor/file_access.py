@@ -189,9 +189,7 @@ def decide_bits(entries: Iterable[Entry], owner: bool) -> FileAccess:
     ranks: dict[int, int] = {}
     for bit in _BITS:
         speaking = [
-            entry
-            for entry in matching
-            if entry.bits & bit and not (bit == LINK and entry.mode is Mode.DENY)
+            entry for entry in matching if entry.bits & bit and not (bit == LINK and entry.mode is Mode.DENY)
         ]
         if not speaking:
             continue
@@ -212,9 +210,9 @@ def decide_bits(entries: Iterable[Entry], owner: bool) -> FileAccess:
             modes = [entry.exec_mode for entry in deciding if entry.exec_mode is not None]
             conflict = any(not same_transition(modes[0], mode) for mode in modes[1:])
             exec_mode = modes[0] if modes and allowed & EXEC else None
-    if exec_mode is not None and "i" in (exec_mode.kind, exec_mode.fallback):
-        if ranks.get(MMAP, ranks[EXEC]) <= ranks[EXEC]:  # an inherited exec maps the program
-            allowed |= MMAP
+    inherits = exec_mode is not None and "i" in (exec_mode.kind, exec_mode.fallback)
+    if inherits and ranks.get(MMAP, ranks[EXEC]) <= ranks[EXEC]:  # who inherits maps the program
+        allowed |= MMAP
     return FileAccess(
         allowed,
         denied,

@@ -28,7 +28,7 @@ _SLASH = 0x2F
 _PLAIN = re.compile(rb"[^\\*?\[\]{},]+")
 
 
-class GlobFault(Exception):  # noqa: N818 - turned into a located Fault by whoever knows the place
+class GlobFault(Exception):
     """A pattern that has no meaning."""
 
 

@@ -50,6 +50,7 @@ from hardcheck.apparmor.syntax import (
     Owner,
     Prefix,
     ProfileBlock,
+    ProfileHead,
     Rule,
     Run,
     Unit,
@@ -280,10 +281,7 @@ class _Reader:
         assert head is not None
         return self._body(at, head)
 
-    def _body(self, at: int, head: object) -> ProfileBlock:
-        from hardcheck.apparmor.syntax import ProfileHead
-
-        assert isinstance(head, ProfileHead)
+    def _body(self, at: int, head: ProfileHead) -> ProfileBlock:
         return ProfileBlock(head, self._block(), at)
 
     def _conditional(self, at: int) -> Conditional:

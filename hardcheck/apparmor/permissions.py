@@ -61,7 +61,8 @@ def parse_permissions(word: str) -> FilePermissions | str:
             length, found = _exec_mode(word, position)
             bare = bits & EXEC and mode is None and found.kind != "i"
             if bare or (mode is not None and mode != found):
-                return f"exec mode '{word[position : position + length]}' conflicts with '{mode or 'x'}' before it"
+                letters = word[position : position + length]
+                return f"exec mode '{letters}' conflicts with '{mode or 'x'}' before it"
             mode = found
             bits |= EXEC
             position += length

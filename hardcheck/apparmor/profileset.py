@@ -1,8 +1,8 @@
 """All profiles of a host, and the questions that can be asked of them.
 
-    policy = ProfileSet.read("/etc/apparmor.d")
-    policy.file("/usr/sbin/nginx", "/etc/shadow")        # FileAccess: "-"
-    policy.attached("/usr/sbin/nginx").name              # "/usr/sbin/nginx"
+policy = ProfileSet.read("/etc/apparmor.d")
+policy.file("/usr/sbin/nginx", "/etc/shadow")        # FileAccess: "-"
+policy.attached("/usr/sbin/nginx").name              # "/usr/sbin/nginx"
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ from hardcheck.apparmor.check import check_profile
 from hardcheck.apparmor.faults import Fault
 from hardcheck.apparmor.file_access import FileAccess, FileTable, FileTableFault
 from hardcheck.apparmor.flags import ProfileMode
-from hardcheck.apparmor.includes import Library, decode
 from hardcheck.apparmor.grammar import parse_unit
+from hardcheck.apparmor.includes import Library, decode
 from hardcheck.apparmor.profile import Profile
 from hardcheck.apparmor.resolve import ResolvedFile, Resolver
 from hardcheck.apparmor.rules.capability import CAPABILITIES
@@ -219,7 +219,9 @@ class ProfileSet:
         candidates = self._attachables.get(key)
         if candidates is None:
             candidates = self._attachables[key] = [
-                Attachable(profile) for profile in profiles if profile.attachment and self.exists(profile.full_name)
+                Attachable(profile)
+                for profile in profiles
+                if profile.attachment and self.exists(profile.full_name)
             ]
         return attached(candidates, executable, xattrs)
 

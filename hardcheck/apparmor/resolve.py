@@ -13,7 +13,6 @@ from hardcheck.apparmor.conditions import holds
 from hardcheck.apparmor.faults import MAX_FAULTS, Fault, SourceText
 from hardcheck.apparmor.flags import Flags, read_flags
 from hardcheck.apparmor.includes import Library
-from hardcheck.apparmor.preamble import variable_name
 from hardcheck.apparmor.profile import Profile
 from hardcheck.apparmor.rules.file import FileRule
 from hardcheck.apparmor.syntax import (
@@ -250,7 +249,9 @@ class _File:
         if name in siblings and siblings[name].namespace == made.namespace:
             self.fault(unit.source, item.at, f"profile '{full}' is defined twice")
         if not parent and head.keyword == "" and not (name.startswith("/") or namespace):
-            self.fault(unit.source, item.at, "the name of a profile without the word 'profile' begins with '/'")
+            self.fault(
+                unit.source, item.at, "the name of a profile without the word 'profile' begins with '/'"
+            )
         if head.attachment:
             self.check_path(unit, item.at, "attachment", head.attachment)
         for flag, at in head.flags:
@@ -336,7 +337,9 @@ class _Body:
     def child(self, unit: Unit, item: ProfileBlock, live: bool) -> None:
         """A child profile or hat."""
         if not item.head.keyword:
-            self.file.fault(unit.source, item.at, "a profile inside a profile begins with 'profile', 'hat' or '^'")
+            self.file.fault(
+                unit.source, item.at, "a profile inside a profile begins with 'profile', 'hat' or '^'"
+            )
         elif live:
             self.file.profile(unit, item, self.profile)
 
@@ -362,47 +365,20 @@ class _Body:
             if prefix is NO_PREFIX:
                 kept.extend(found)
             else:
-                kept.extend(rule for rule in map(self.inside(prefix), found) if rule is not None)
+                put = (self.inside(prefix, rule) for rule in found)
+                kept.extend(rule for rule in put if rule is not None)
 
-    def inside(self, prefix: Prefix):  # type: ignore[no-untyped-def]
-        """Return the function that puts a rule into a block with qualifiers."""
-
-        def put(rule: Rule) -> Rule | None:
-            both = rule.prefix.within(prefix)
-            wrong = both if isinstance(both, str) else ""
-            if not isinstance(both, str):
-                if both.owner is not Owner.ANY and not isinstance(rule, FileRule):
-                    wrong = f"'{both.owner}' is not allowed on {rule.kind} rules"
-                mode = rule.exec_mode if isinstance(rule, FileRule) else None
-                if mode is not None and both.mode is Mode.DENY and mode.kind:
-                    wrong = f"a deny rule takes a bare 'x', not '{mode}'"
-            if wrong or isinstance(both, str):
-                self.file.fault(rule.source, rule.at, wrong)
-                return None
-            return msgspec.structs.replace(rule, prefix=both)
-
-        return put
-
-
-def mentioned_variables(items: tuple[Item, ...]) -> frozenset[str]:
-    """Return the names of variables that conditions among ``items`` ask for."""
-    found: set[str] = set()
-    for item in items:
-        if isinstance(item, Conditional):
-            for condition, inner in item.branches:
-                found |= mentioned_variables(inner)
-                if condition is not None:
-                    found |= _in_expression(condition)
-        elif isinstance(item, (Block, ProfileBlock)):
-            found |= mentioned_variables(item.items)
-    return frozenset(found)
-
-
-def _in_expression(expression: Expression) -> set[str]:
-    found: set[str] = set()
-    for operand in expression.operands:
-        if isinstance(operand, Expression):
-            found |= _in_expression(operand)
-        elif operand.startswith(("@", "$")):
-            found.add(variable_name(operand))
-    return found
+    def inside(self, prefix: Prefix, rule: Rule) -> Rule | None:
+        """Return a rule with the qualifiers of the block around it; None when they do not go together."""
+        both = rule.prefix.within(prefix)
+        wrong = both if isinstance(both, str) else ""
+        if not isinstance(both, str):
+            if both.owner is not Owner.ANY and not isinstance(rule, FileRule):
+                wrong = f"'{both.owner}' is not allowed on {rule.kind} rules"
+            mode = rule.exec_mode if isinstance(rule, FileRule) else None
+            if mode is not None and both.mode is Mode.DENY and mode.kind:
+                wrong = f"a deny rule takes a bare 'x', not '{mode}'"
+        if wrong:
+            self.file.fault(rule.source, rule.at, wrong)
+            return None
+        return msgspec.structs.replace(rule, prefix=both)

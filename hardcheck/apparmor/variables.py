@@ -20,7 +20,7 @@ _REFERENCE = re.compile(r"(?:\\.)|@\{([^}]*)\}", re.DOTALL)
 _VALID_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 
 
-class VariableFault(Exception):  # noqa: N818 - turned into a located Fault by whoever knows the place
+class VariableFault(Exception):
     """A variable is undefined, refers to itself, or gives too many patterns."""
 
 
@@ -157,7 +157,7 @@ def combine(alternatives: list[tuple[str, ...]]) -> tuple[str, ...]:
     forms = [""]
     for position, choices in enumerate(alternatives):
         if len(choices) > 1 and _may_group(forms, choices, alternatives[position + 1 :]):
-            choices = ("{" + ",".join(choices) + "}",)  # noqa: PLW2901 - a shorter form of the same
+            choices = ("{" + ",".join(choices) + "}",)
         if len(choices) == 1:
             forms = [form + choices[0] for form in forms]
         else:
@@ -173,9 +173,7 @@ def _check_size(forms: Iterable[str]) -> None:
         raise VariableFault(f"a pattern whose forms have more than {MAX_TEXT} characters")
 
 
-def _may_group(
-    before: list[str], choices: tuple[str, ...], behind: list[tuple[str, ...]]
-) -> bool:
+def _may_group(before: list[str], choices: tuple[str, ...], behind: list[tuple[str, ...]]) -> bool:
     """Whether ``{c1,c2}`` means the same as each choice put in as text."""
     left = {form[-1:] for form in before}
     right: set[str] = set()

@@ -16,13 +16,14 @@ MAX_STEPS = 60_000  # states looked at by one walk
 _LIKED = b"xabcdefghijklmnopqrstuvwyz0123456789_-.ABCDEFGHIJKLMNOPQRSTUVWXYZ/"
 
 
-class Undecided(Exception):  # noqa: N818 - an answer, not an error: the limit came first
+class Undecided(Exception):
     """A walk ended at its limit."""
 
 
 def representatives(states: Sequence[State]) -> Iterator[int]:
     """Yield one byte of each class of bytes that these states do not tell apart."""
-    own, sets = 0, set()
+    own = 0
+    sets: set[int] = set()
     for state in states:
         more, masks = state.byte_classes()
         own |= more

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from hardcheck.apparmor.matching import matcher_for
 from hardcheck.apparmor.outcome import Outcome, judge
 from hardcheck.apparmor.profile import Profile
@@ -51,7 +53,7 @@ def _all(rules: list[AllRule], bits: int) -> list[tuple[Rule, int]]:
     return [(rule, bits) for rule in rules]
 
 
-def _each_part(rules, label: str, access: int) -> Outcome:  # type: ignore[no-untyped-def]
+def _each_part(rules: Callable[[str], list[tuple[Rule, int]]], label: str, access: int) -> Outcome:
     """A stack ``a//&b`` is allowed when it is as a whole, or when each of its parts is."""
     whole = judge(rules(label), access)
     if whole.allowed or STACK not in label:

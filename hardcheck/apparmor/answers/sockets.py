@@ -12,7 +12,6 @@ from hardcheck.apparmor.profile import Profile
 from hardcheck.apparmor.rules.network import ALL_SOCKET, PEER_SOCKET, Endpoint
 from hardcheck.apparmor.rules.unix import UnixEnd
 from hardcheck.apparmor.syntax import Mode, Rule
-from hardcheck.apparmor.variables import filter_slashes
 
 _AUTO = re.compile(r"@[0-9a-f]{5}")  # what the kernel binds an unnamed socket to, see unix(7)
 CREATE = 0x10
@@ -100,5 +99,4 @@ def _matches_address(profile: Profile, end: UnixEnd, address: str) -> bool:
         return end.address == address
     if end.address == "auto":
         return _AUTO.fullmatch(address) is not None
-    forms = tuple("@" + filter_slashes(form[1:]) for form in profile.variables.expand(end.address))
-    return matcher_for(tuple(dict.fromkeys(forms))).matches_text(address)
+    return matcher_for(profile.variables.expand_paths(end.address)).matches_text(address)

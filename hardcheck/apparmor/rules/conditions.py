@@ -41,7 +41,12 @@ def parse_access(cursor: Cursor, words: Mapping[str, int], kind: str) -> int:
         cursor.pos = match.end()
         return _access_bits(match[0], words, kind, cursor, match.start())
     match = NAME.match(cursor.text, cursor.pos)
-    if match is None or match[0] not in words or len(match[0]) < 3 or _CONDITION.match(cursor.text, cursor.pos):
+    if (
+        match is None
+        or match[0] not in words
+        or len(match[0]) < 3
+        or _CONDITION.match(cursor.text, cursor.pos)
+    ):
         return 0
     after = cursor.text[match.end() : match.end() + 1]
     if after and after not in " \t\r\n,(":

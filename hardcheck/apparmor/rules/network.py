@@ -35,7 +35,20 @@ PEER_SOCKET = 0x100046  # what may stand beside peer=(): send receive connect ac
 
 FAMILIES = (
     *("unspec", "unix", "inet", "ax25", "ipx", "appletalk", "netrom", "bridge", "atmpvc", "x25", "inet6"),
-    *("rose", "netbeui", "security", "key", "netlink", "packet", "ash", "econet", "atmsvc", "rds", "sna", "irda"),
+    *(
+        "rose",
+        "netbeui",
+        "security",
+        "key",
+        "netlink",
+        "packet",
+        "ash",
+        "econet",
+        "atmsvc",
+        "rds",
+        "sna",
+        "irda",
+    ),
     *("pppox", "wanpipe", "llc", "ib", "mpls", "can", "tipc", "bluetooth", "iucv", "rxrpc", "isdn"),
     *("phonet", "ieee802154", "caif", "alg", "nfc", "vsock", "kcm", "qipcrtr", "smc", "xdp", "mctp"),
 )

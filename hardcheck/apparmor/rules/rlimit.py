@@ -12,8 +12,8 @@ from typing import ClassVar
 from hardcheck.apparmor.syntax import Prefix, Rule
 from hardcheck.apparmor.tokenizer import Cursor
 
-_SIZES = frozenset("fsize data stack core rss as memlock msgqueue".split())
-_COUNTS = frozenset("nofile ofile nproc locks sigpending rtprio".split())
+_SIZES = frozenset(("fsize", "data", "stack", "core", "rss", "as", "memlock", "msgqueue"))
+_COUNTS = frozenset(("nofile", "ofile", "nproc", "locks", "sigpending", "rtprio"))
 _LIMITS = _SIZES | _COUNTS | {"cpu", "rttime", "nice"}
 _NUMBER = re.compile(r"-?[0-9]+")
 _WORD = re.compile(r"[A-Za-z_]+")

@@ -11,10 +11,11 @@ from hardcheck.apparmor.tokenizer import Cursor
 
 SIGNAL_ACCESS = {"send": 2, "write": 2, "w": 2, "receive": 4, "read": 4, "r": 4}
 ALL_SIGNAL = 6
-SIGNALS = frozenset(
+_SIGNAL_NAMES = (
     "hup int quit ill trap abrt bus fpe kill usr1 segv usr2 pipe alrm term stkflt chld cont stop tstp "
-    "ttin ttou urg xcpu xfsz vtalrm prof winch io pwr sys emt exists".split()
+    "ttin ttou urg xcpu xfsz vtalrm prof winch io pwr sys emt exists"
 )
+SIGNALS = frozenset(_SIGNAL_NAMES.split())
 _SYNONYMS = {"stp": "tstp", "poll": "io"}
 _REALTIME = re.compile(r"rtmin\+(0|[1-9][0-9]?)")
 
