@@ -65,7 +65,9 @@ def judge(setup: Setup, host: HostEvidence) -> Judgement:
         lines = summary.summary_of(facts, setup.specs)
     else:
         findings = _nothing_collected(setup, host)
-        framework, verdict, lines = Framework.UNDECIDED, "", ()
+        reason = findings[0].reason if findings else None
+        framework, lines = Framework.UNDECIDED, ()
+        verdict = f"could not be seen: {(reason or Reason.NOT_COLLECTED).replace('_', ' ')}"
     severities = {rule.id: rule.info.severity for rule in setup.rules}
     identity = host.host
     result = HostResult(

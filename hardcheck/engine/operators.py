@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -25,7 +25,7 @@ class Operator(msgspec.Struct, frozen=True):
 
     build: Callable[[Value, Any], tuple[Test, str]]
     sees_absence: bool = False
-    offenders: Callable[[Any, Any], list[Any]] | None = None
+    offenders: Callable[[Any, Any], Sequence[Any]] | None = None
 
 
 def _literal(at: Value, type_: Any) -> Any:
@@ -208,16 +208,16 @@ def _present(at: Value, type_: Any) -> tuple[Test, str]:
     return test, "is present" if wanted else "is not present"
 
 
-def _members(value: Any, _: Any) -> list[Any]:
+def _members(value: Any, _: Any) -> Sequence[Any]:
     """The members of a list that should be empty; none for a text or one that should not be."""
     return [] if isinstance(value, str) or not value else items_of(value)
 
 
-def _unwelcome(value: Any, operand: Any) -> list[Any]:
+def _unwelcome(value: Any, operand: Any) -> Sequence[Any]:
     return [each for each in operand if each in value]
 
 
-def _missing(value: Any, operand: Any) -> list[Any]:
+def _missing(value: Any, operand: Any) -> Sequence[Any]:
     return [each for each in operand if each not in value]
 
 

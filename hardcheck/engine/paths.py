@@ -7,8 +7,9 @@ Every step is checked against the declared types when a rule is loaded.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from enum import Enum
+from operator import attrgetter
 from typing import Any
 
 import msgspec
@@ -93,13 +94,13 @@ class Entry(msgspec.Struct, frozen=True):
     value: Any
 
 
-def items_of(value: Any) -> list[Any]:
+def items_of(value: Any) -> Sequence[Any]:
     """The items of a sequence in its order, of a set by their text, of a mapping as entries."""
     if isinstance(value, Mapping):
         return [Entry(key, part) for key, part in value.items()]
     if isinstance(value, set | frozenset):
         return sorted(value, key=str)
-    return list(value)
+    return value if isinstance(value, list | tuple) else list(value)
 
 
 Root = FactsRoot | ItemRoot
@@ -133,20 +134,28 @@ def _walk(
             type_, move = _fielded(at, here, type_, step)
             here = f"{here}.{step}"
         moves.append(move)
-    shown = here
+    return type_, _along(tuple(moves), Absent(Reason.NOT_PRESENT, evidence, f"{here} has no value"))
+
+
+def _along(moves: tuple[Callable[[Any], Any], ...], nothing: Absent) -> Read:
+    """One function that takes every move; None on the way or at the end is ``nothing``."""
 
     def walk(value: Any) -> Any:
         for move in moves:
             if value.__class__ is Absent:
                 return value
             if value is None:
-                break
+                return nothing
             value = move(value)
-        if value is None:
-            return Absent(Reason.NOT_PRESENT, evidence, f"{shown} has no value")
-        return value
+        return nothing if value is None else value
 
-    return type_, walk
+    def step(value: Any) -> Any:
+        if value.__class__ is Absent:
+            return value
+        found = None if value is None else moves[0](value)
+        return nothing if found is None else found
+
+    return step if len(moves) == 1 else walk
 
 
 def _fielded(at: Value, here: str, type_: Any, name: str) -> tuple[Any, Callable[[Any], Any]]:
@@ -161,7 +170,7 @@ def _fielded(at: Value, here: str, type_: Any, name: str) -> tuple[Any, Callable
         if name not in known:
             raise at.fault(f"a field of {here}: {', '.join(sorted(known))}", near(name, known))
         found.append(known[name])
-    return fact_types.union(found), _attribute(name)
+    return fact_types.union(found), attrgetter(name)
 
 
 def entry_fields(type_: Any) -> dict[str, Any]:
@@ -174,10 +183,6 @@ class EntryType:
 
     def __init__(self, key: Any, value: Any) -> None:
         self.fields = {"key": key, "value": value}
-
-
-def _attribute(name: str) -> Callable[[Any], Any]:
-    return lambda value: getattr(value, name)
 
 
 def _keyed(

@@ -60,12 +60,12 @@ def build_report(
 
     ``profiles`` may name only rules of the setup (see `chosen_rules`). ``bundles`` are the sha256
     of the hosts' bundles by host name. With ``workers`` the hosts are judged in batches there; the
-    setup that ``load`` gives must be the same.
+    setup that ``load`` gives must be the same. ``bundles`` may be filled while ``hosts`` is read.
 
     Raises:
         UsageError: two hosts of one name.
     """
-    bundles = bundles or {}
+    bundles = {} if bundles is None else bundles
     hosts_seen: dict[str, HostResult] = {}
     probes: set[str] = set()
     findings: list[Finding] = []

@@ -58,7 +58,7 @@ def default_name(item: Any) -> Any:
 
 def item_text(item: Any, limit: int = MAX_VALUE) -> str:
     """How an item reads when a rule does not say: its own ``shown`` text, or its name."""
-    if isinstance(item, msgspec.Struct):
+    if isinstance(item, msgspec.Struct) and not isinstance(item, Absent):
         item = item.shown if hasattr(item, "shown") else default_name(item)
         return one_line(str(item), limit)
     return value_text(item, limit)

@@ -1,20 +1,26 @@
 from __future__ import annotations
 
 import functools
+import weakref
+from collections.abc import Iterator
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from typing import Any
 
 import msgspec
 import pytest
 
-from hardcheck.engine.judge import judge
+from hardcheck.derive.assemble import fact_specs
+from hardcheck.engine.judge import judge, make_setup
+from hardcheck.engine.load import compile_rule
 from hardcheck.engine.report import Workers, build_report, chosen_rules
 from hardcheck.errors import UsageError
 from hardcheck.evidence import HostEvidence
 from hardcheck.facts import Reason
 from hardcheck.findings import ExitCode, Framework, Report, Status, exit_code
+from hardcheck.parse.base import ParsedFact
 from tests.unit.engine import hosts
 from tests.unit.engine.hosts import PROFILE, gone, host
+from tests.unit.engine.world import HEAD, REMEDY
 
 SCOPE = [host("web2", second=7), host("web1", forward="1"), host("db", denied="firewall"), gone("old")]
 
@@ -151,6 +157,40 @@ def test_the_order_in_which_workers_finish_does_not_show() -> None:
     executor = Lazy()
     assert report(many, workers=Workers(executor, hosts.setup, 2)) == report(many)
     assert executor.most <= 8  # hosts are not all held at once
+
+
+def test_digests_of_bundles_may_come_while_hosts_are_read() -> None:
+    digests: dict[str, str] = {}
+
+    def read() -> Iterator[HostEvidence]:
+        for name in ("a", "b"):
+            digests[name] = name * 64
+            yield host(name)
+
+    built = build_report(read(), hosts.setup(), [PROFILE], bundles=digests)
+    assert [each.bundle_sha256 for each in built.hosts] == ["a" * 64, "b" * 64]
+
+
+class Big(msgspec.Struct, weakref=True):
+    text: str
+
+
+def test_the_facts_of_a_host_are_gone_before_the_next_is_judged() -> None:
+    alive: list[weakref.ref[Big]] = []
+
+    def parse(_: HostEvidence) -> Big:
+        assert not [each for each in alive if each() is not None]
+        big = Big("drop")
+        alive.append(weakref.ref(big))
+        return big
+
+    parsed = (ParsedFact("big", Big, "large", ("firewall",), parse), *hosts.PARSED)
+    specs = fact_specs(parsed, hosts.DERIVED)
+    text = HEAD + f"check: {{fact: big.text, equals: drop}}\nremedies: [{REMEDY}]\n"
+    setup = make_setup([compile_rule(text.encode(), "r.yaml", specs)], parsed, hosts.DERIVED)
+    built = build_report([host(f"h{n}") for n in range(5)], setup, [])
+    assert len(alive) == 5
+    assert built.score.percent == 100
 
 
 def test_facts_of_one_host_do_not_reach_the_next() -> None:

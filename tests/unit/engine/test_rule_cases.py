@@ -12,6 +12,10 @@ from tests.unit.engine import shipped
 RULES = [path.stem for path in shipped.RULE_FILES]
 
 
+def test_there_are_rules() -> None:
+    assert RULES, "rules/ is empty: every other test of shipped rules would run over nothing"
+
+
 @pytest.mark.parametrize("name", RULES)
 def test_a_rule_has_every_case_it_needs_and_says_what_each_expects(name: str) -> None:
     rule = shipped.rules()[name]
