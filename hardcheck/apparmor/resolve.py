@@ -50,6 +50,7 @@ class ResolvedFile(msgspec.Struct, frozen=True):
     faults: tuple[Fault, ...]
     features: Features
     scope: Scope
+    unit_items: tuple[Item, ...]  # the file itself, as written
 
 
 class _Shared(msgspec.Struct, frozen=True):
@@ -75,7 +76,8 @@ class Resolver:
         work = _File(self, path, unit)
         work.run()
         features = work.features or self.default_features
-        return ResolvedFile(path, tuple(work.profiles), tuple(work.faults), features, work.scope)
+        profiles, faults = tuple(work.profiles), tuple(work.faults)
+        return ResolvedFile(path, profiles, faults, features, work.scope, unit.items)
 
     def shared(self, path: str) -> _Shared | None:
         """Return what including ``path`` at the very start gives; None when that cannot be shared."""

@@ -9,7 +9,7 @@ from hardcheck.apparmor.outcome import Outcome, judge
 from hardcheck.apparmor.profile import Profile
 from hardcheck.apparmor.rules import mount_flags as ms
 from hardcheck.apparmor.rules.mount import MountMatch, MountRule
-from hardcheck.apparmor.syntax import Rule
+from hardcheck.apparmor.syntax import Mode, Rule
 
 _KERNEL_ONLY = 1 << 22 | 1 << 28 | 1 << 29 | 1 << 30
 
@@ -61,6 +61,19 @@ def answer_mount(profile: Profile, request: MountRequest) -> Outcome:
             for match in rule.matches
         )
     ]
+    rules += [(rule, 1) for rule in profile.all_rules]
+    return judge(rules, 1)
+
+
+def may_mount_at(profile: Profile, point: str) -> Outcome:
+    """May the profile mount anything at all at ``point``? Deny rules count only where they deny all."""
+    rules: list[tuple[Rule, int]] = []
+    for rule in profile.mount_rules:
+        if rule.action != "mount" or not _path_matches(profile, rule.point, point):
+            continue
+        whole = rule.source_pattern is None and not rule.fstypes and all(m.any_flags for m in rule.matches)
+        if rule.prefix.mode is not Mode.DENY or whole:
+            rules.append((rule, 1))
     rules += [(rule, 1) for rule in profile.all_rules]
     return judge(rules, 1)
 
