@@ -214,18 +214,11 @@ def _port_questions(action: Action, object_: Port) -> list[tuple[str, AaObject]]
     if word is None or type_ is None:
         return []
     end = (object_.address, object_.number)
-    families = ("inet", "inet6")
+    families = ["inet", "inet6"]
     if object_.address:
-        families = ("inet6",) if ":" in object_.address else ("inet",)
-    return [
-        (
-            word,
-            SocketObject(
-                family, type_, local=end if word == "bind" else None, peer=None if word == "bind" else end
-            ),
-        )
-        for family in families
-    ]
+        families = ["inet6" if ":" in object_.address else "inet"]
+    local, peer = (end, None) if action is Action.BIND else (None, end)
+    return [(word, SocketObject(family, type_, local, peer)) for family in families]
 
 
 def _any_of(answers: Iterable[AccessAnswer]) -> AccessAnswer:
