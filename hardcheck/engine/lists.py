@@ -44,12 +44,17 @@ class Quantified(msgspec.Struct, frozen=True):
 
 
 class _Sorted(msgspec.Struct):
-    """The items of a list, told apart by a condition."""
+    """The items of a list, told apart by a condition. ``why`` is of the first that is unknown.
+
+    For `every`: ``meant`` are those that it is surely about, ``unsure`` why that is not known of another.
+    """
 
     yes: list[Any]
     unknown: list[Any]
     total: int
     why: Absent | None = None
+    meant: int = 0
+    unsure: Absent | None = None
 
 
 def quantifier_of(entries: Mapping[str, Value]) -> str | None:
@@ -241,32 +246,41 @@ def _every(
         values = path.read(root)
         if isinstance(values, Absent):
             return _unseen(path, values)
-        found, meant, unsure = _Sorted([], [], 0), 0, None
-        for item in items_of(values):
-            chosen = True if where is None else where.test(item)
-            if chosen is False:
-                continue
-            found.total += 1
-            meant += chosen is True
-            if isinstance(chosen, Absent):
-                unsure = unsure or chosen
-            truth = has.test(item)
-            if truth is False and chosen is True:
-                found.yes.append(item)
-            elif truth is not True:
-                found.unknown.append(item)
-                found.why = found.why or (chosen if isinstance(chosen, Absent) else None)
-                found.why = found.why or (truth if isinstance(truth, Absent) else None)
+        found = _offenders(values, where, has)
         if found.yes:
             items, words = _named(found.yes, show)
-            return Outcome(False, one_line(f"{len(found.yes)} of {found.total} do not: {words}"), items)
+            text = f"{len(found.yes)} of {found.total} {path.shown} do not: {words}"
+            return Outcome(False, one_line(text), items)
         if found.unknown:
             return _unjudged(found, show)
-        if meant == 0:
-            return of_none if unsure is None or of_none.truth is True else Outcome(unsure, of_none.observed)
+        if found.meant == 0:
+            sure = found.unsure is None or of_none.truth is True
+            return of_none if sure else Outcome(found.unsure or of_none.truth, of_none.observed)
         return Outcome(True, f"all {found.total} {path.shown}{filter_} do")
 
     return Quantified(run, f"every {path.shown}{filter_}: {has.words}", path)
+
+
+def _offenders(values: Any, where: Condition | None, has: Condition) -> _Sorted:
+    """The items that are meant and fail ``has`` (in ``yes``), and those of which that is not known."""
+    found = _Sorted([], [], 0)
+    for item in items_of(values):
+        chosen = True if where is None else where.test(item)
+        if chosen is False:
+            continue
+        found.total += 1
+        if isinstance(chosen, Absent):
+            found.unsure = found.unsure or chosen
+        else:
+            found.meant += 1
+        truth = has.test(item)
+        if truth is False and chosen is True:
+            found.yes.append(item)
+        elif truth is not True:
+            found.unknown.append(item)
+            why = chosen if isinstance(chosen, Absent) else truth
+            found.why = found.why or (why if isinstance(why, Absent) else None)
+    return found
 
 
 def _of_none(path: Path, empty: Value | None, evidence: tuple[str, ...], filter_: str) -> Outcome:
@@ -286,7 +300,7 @@ def _none(path: Path, wanted: Condition, show: Show) -> Quantified:
         found = _sort(values, wanted)
         if found.yes:
             items, words = _named(found.yes, show)
-            return Outcome(False, one_line(f"{len(found.yes)} of {found.total}: {words}"), items)
+            return Outcome(False, one_line(f"{len(found.yes)} of {found.total} {path.shown}: {words}"), items)
         if found.unknown:
             return _unjudged(found, show)
         return Outcome(True, f"none of {found.total} {path.shown}")
@@ -302,7 +316,7 @@ def _some(path: Path, wanted: Condition, show: Show) -> Quantified:
         found = _sort(values, wanted)
         if found.yes:
             _, words = _named(found.yes, show)
-            return Outcome(True, one_line(f"{len(found.yes)} of {found.total}: {words}"))
+            return Outcome(True, one_line(f"{len(found.yes)} of {found.total} {path.shown}: {words}"))
         if found.unknown:
             return _unjudged(found, show)
         return Outcome(False, f"none of {found.total} {path.shown}")

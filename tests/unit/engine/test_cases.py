@@ -146,7 +146,7 @@ def test_what_a_case_expects_beside_the_status_is_compared(tmp_path: Path) -> No
         "expected items m, found n",
         "expected reason denied, found nothing",
         "expected literal pass, found nothing",
-        "expected observed to hold 'x', found '1 of 1 do not: n'",
+        "expected observed to hold 'x', found '1 of 1 apparmor.profiles do not: n'",
     )
 
 
