@@ -33,7 +33,9 @@ class Format(NamedTuple):
 
 RENDERERS: Mapping[str, Format] = {
     "text": Format("hardcheck.render.text", ".txt", "tables for a terminal"),
-    "json": Format("hardcheck.render.json", ".json", "everything, versioned; other formats can be made from it"),
+    "json": Format(
+        "hardcheck.render.json", ".json", "everything, versioned; other formats can be made from it"
+    ),
     "html": Format("hardcheck.render.html", ".html", "one page to read and filter, without network"),
     "pdf": Format("hardcheck.render.pdf", ".pdf", "a document to hand over"),
     "csv": Format("hardcheck.render.csv", ".csv", "one line a finding, safe to open in a spreadsheet"),

@@ -20,10 +20,12 @@ class Word:
 STATUS = {
     Status.PASS: Word("Pass", "✓", "Evidence was seen that makes the check pass."),
     Status.FAIL: Word("Fail", "✗", "Evidence was seen that makes the check fail."),
-    Status.UNKNOWN: Word("Unknown", "?", "It could not be judged; the reason is given. It never counts as a pass."),
+    Status.UNKNOWN: Word(
+        "Unknown", "?", "It could not be judged; the reason is given. It never counts as a pass."
+    ),
     Status.ERROR: Word("Error", "!", "hardcheck itself failed on this check. It never counts as a pass."),
     Status.MANUAL: Word("Manual", "◇", "A person has to judge it; it is outside the score."),
-    Status.NOT_APPLICABLE: Word("Not applicable", "–", "Evidence shows that the check does not apply."),
+    Status.NOT_APPLICABLE: Word("Not applicable", "\u2013", "Evidence shows that the check does not apply."),
 }
 
 SEVERITY = {

@@ -11,13 +11,13 @@ mac-boot-line|The boot line does not switch the MAC framework off or to permissi
 mac-policy-loaded|A policy is loaded and is the one the configuration names|high|mac.state
 mac-no-permissive-subjects|No domain is permissive and no profile is in complain mode|high|mac.confinement
 mac-listeners-confined|Every listening process runs under a policy of its own|critical|mac.confinement
-mac-services-confined|No service runs in unconfined_service_t, initrc_t or without a profile|medium|mac.confinement
+mac-services-confined|No service runs in a domain or profile that confines nothing|medium|mac.confinement
 mac-policy-matches-disk|What is loaded is what the policy files on disk say|medium|mac.confinement
 mac-local-changes-known|Local policy modules and profile additions are known|low|mac.confinement
 mac-no-disabled-policy|No policy module or profile of the distribution is disabled|medium|mac.confinement
 mac-switches-default|Booleans and tunables that widen access are at their safe value|medium|mac.switches
 mac-web-cannot-connect-out|The web server may not open connections to arbitrary ports|medium|mac.switches
-mac-labels-and-attachments|Files carry the label the policy gives them, profiles attach to what runs|high|mac.labels
+mac-labels-and-attachments|Files carry the label the policy gives them, profiles attach|high|mac.labels
 mac-no-unlabelled-files|No served or executed file is unlabelled or outside every profile|medium|mac.labels
 mac-config-writable-by-root|Only root can write the policy and its configuration|medium|mac.files
 mac-policy-changes-audited|Changes of the policy and its mode are audited|medium|mac.audit
@@ -83,8 +83,8 @@ _SELINUX_REMEDY = Remedy(
     ),
     verify=("getenforce", "grep ^SELINUX= /etc/selinux/config"),
     rollback=("setenforce 0", "sed -i 's/^SELINUX=.*/SELINUX=permissive/' /etc/selinux/config"),
-    may_break="Services without a policy of their own keep running; those that relied on permissive mode are denied "
-    "what the log of the last days shows. Read the denials first.",
+    may_break="Services without a policy of their own keep running; those that relied on permissive mode "
+    "are denied what the log of the last days shows. Read the denials first.",
     reboot=True,
     ansible="""- name: Enforce SELinux now and after the next boot
   ansible.posix.selinux:
@@ -131,8 +131,9 @@ def _mac(line: str) -> RuleInfo:
         title=title,
         severity=Severity(severity),
         topic=topic,
-        rationale="What a compromised service can reach is decided by the policy that is loaded and enforced. "
-        "A setting that holds only until the next boot, or only in a file, protects nothing in the meantime.",
+        rationale="What a compromised service can reach is decided by the policy that is loaded and "
+        "enforced. A setting that holds only until the next boot, or only in a file, protects nothing "
+        "in the meantime.",
         sources=("selinux(8)", "apparmor(7)", "kernel Documentation/admin-guide/LSM"),
         sides=(Framework.SELINUX, Framework.APPARMOR),
         remedies=(_SELINUX_REMEDY, _APPARMOR_REMEDY),
@@ -149,7 +150,7 @@ def _sysctl(line: str) -> RuleInfo:
         title=title,
         severity=Severity(severity),
         topic="sysctl.net" if key.startswith("net") else "sysctl.kernel",
-        rationale=f"The kernel reads {key} at run time; a value that is set in no file is lost with the next boot.",
+        rationale=f"The kernel reads {key} at run time; a value set in no file is lost with the next boot.",
         sources=("sysctl.d(5)", "kernel Documentation/networking/ip-sysctl.rst"),
         sides=(Framework.ANY,),
         remedies=(
@@ -159,7 +160,7 @@ def _sysctl(line: str) -> RuleInfo:
                 verify=(f"sysctl -n {key}",),
                 rollback=(f"sed -i '/^{key} /d' {file}", "sysctl --system"),
                 may_break="Hosts that route or run a VPN may need another value on single interfaces.",
-                ansible=f"- name: Set {key}\n  ansible.posix.sysctl:\n    name: {key}\n    value: \"{value}\"\n"
+                ansible=f'- name: Set {key}\n  ansible.posix.sysctl:\n    name: {key}\n    value: "{value}"\n'
                 f"    sysctl_file: {file}\n    sysctl_set: true\n",
             ),
         ),
@@ -174,13 +175,16 @@ def _other(line: str) -> RuleInfo:
         title=title,
         severity=Severity(severity),
         topic=topic,
-        rationale="An attacker meets this control before the policy has a say; together they keep a fault small.",
+        rationale="An attacker meets this control before the policy; together they keep a fault small.",
         sources=("systemd.exec(5)", "auditd.conf(5)"),
         sides=(Framework.ANY,),
         remedies=(
             Remedy(
                 framework=Framework.ANY,
-                steps=("# Allow what is needed first, then refuse the rest.", "systemctl enable --now nftables"),
+                steps=(
+                    "# Allow what is needed first, then refuse the rest.",
+                    "systemctl enable --now nftables",
+                ),
                 verify=("nft list ruleset | grep 'policy drop'",),
                 rollback=("systemctl disable --now nftables",),
                 may_break="Connections that no rule allows are refused at once, your own session's included.",

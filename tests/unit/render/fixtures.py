@@ -1,4 +1,4 @@
-"""Reports to render: four hosts as a site has them, the same with hostile text in every field, and a small one."""
+"""Reports to render: four hosts as a site has them, a small scope, a fleet."""
 
 from __future__ import annotations
 
@@ -29,41 +29,31 @@ from tests.unit.render.fixture_rules import rules
 
 WEB, SHOP, DB, GONE = "web1.example", "shop2.example", "db3.example", "old4.example"
 
-HOSTILE = (
-    "<script>document.title='owned'</script>",
-    '"><img src=x onerror="document.title=\'owned\'">',
-    "javascript:document.title='owned'",
-    "file:///etc/passwd",
-    "' onmouseover='document.title=1' x='",
-    "\x1b[2J\x1b]0;owned\x07\x1b]52;c;b3duZWQ=\x07",
-    "\u202egnp.exe\u202c \u2066isolate\u2069",
-    "nul\x00byte \x9b31m c1 \x7f del",
-    '=HYPERLINK("http://evil.example","x")',
-    "+cmd|' /C calc'!A0",
-    "{{ 7*7 }} {% raw %} ${7*7} </style></script>-->]]>",
-    "lone \udcff surrogate",
-    "zero\u200bwidth \ufeff mark \U000e0041 tag",
-    "line\nfeed\r\nreturn\ttab",
-    "<a href=\"javascript:alert(1)\">x</a><iframe src=file:///etc/shadow></iframe><svg onload=alert(1)>",
-    "@import url(http://evil.example/x.css); background:url(file:///etc/passwd)",
-)
-
 _OBSERVED = {
     "mac-enforcing-now-and-after-boot": {
         WEB: "enforcing now, permissive after the next boot (/etc/selinux/config:7 SELINUX=permissive)",
         SHOP: "enforcing now and after the next boot",
         DB: "no MAC framework is active",
     },
-    "mac-no-permissive-subjects": {WEB: "crond_t is permissive", SHOP: "2 of 38 profiles are in complain mode"},
+    "mac-no-permissive-subjects": {
+        WEB: "crond_t is permissive",
+        SHOP: "2 of 38 profiles are in complain mode",
+    },
     "mac-listeners-confined": {WEB: "legacy-api (pid 812, tcp 8080) runs in unconfined_service_t"},
     "kernel.randomize_va_space": {},
 }
 
 _ITEMS = {
     ("mac-no-permissive-subjects", WEB): ("crond_t (processes: crond 633)",),
-    ("mac-no-permissive-subjects", SHOP): ("php-fpm (complain; 3 processes)", "/usr/sbin/sssd (complain; none)"),
+    ("mac-no-permissive-subjects", SHOP): (
+        "php-fpm (complain; 3 processes)",
+        "/usr/sbin/sssd (complain; none)",
+    ),
     ("mac-listeners-confined", WEB): ("python3 -m http.server 8080 (pid 812, tcp 0.0.0.0:8080)",),
-    ("mac-listeners-confined", SHOP): ("nginx (pid 701, tcp 0.0.0.0:80)", "python3 (pid 812, tcp 0.0.0.0:8080)"),
+    ("mac-listeners-confined", SHOP): (
+        "nginx (pid 701, tcp 0.0.0.0:80)",
+        "python3 (pid 812, tcp 0.0.0.0:8080)",
+    ),
     ("mac-labels-and-attachments", WEB): (
         "/srv/www/a.example/moved.html: admin_home_t, the policy says httpd_sys_content_t",
     ),
@@ -93,7 +83,12 @@ _UNKNOWN = {
     DB: {"sysctl-kernel-yama-ptrace-scope": (Reason.NOT_PRESENT, "/proc/sys/kernel/yama/ptrace_scope")},
 }
 
-_FRAMEWORKS = {WEB: Framework.SELINUX, SHOP: Framework.APPARMOR, DB: Framework.NEITHER, GONE: Framework.UNDECIDED}
+_FRAMEWORKS = {
+    WEB: Framework.SELINUX,
+    SHOP: Framework.APPARMOR,
+    DB: Framework.NEITHER,
+    GONE: Framework.UNDECIDED,
+}
 
 _EVIDENCE = (
     "kernel.cmdline|/proc/cmdline", "kernel.lsm|/sys/kernel/security/lsm", "os.release|/etc/os-release",
@@ -105,12 +100,13 @@ _EVIDENCE = (
     "sysctl.files|/usr/lib/sysctl.d/*.conf /etc/sysctl.d/*.conf", "firewall.nft|nft -j list ruleset",
     "fail2ban.status|fail2ban-client status", "audit.rules|auditctl -l", "audit.status|auditctl -s",
     "sshd.config|sshd -T", "packages.installed|dpkg-query -W", "updates.pending|apt-get -s upgrade",
-    "systemd.units|systemctl show '*.service'", "containers.podman|podman inspect", "time.chrony|chronyc tracking",
+    "systemd.units|systemctl show '*.service'", "containers.podman|podman inspect",
+    "time.chrony|chronyc tracking",
 )  # fmt: skip
 
 
 def realistic_report() -> Report:
-    """Four hosts: SELinux, AppArmor, neither, and one that could not be reached; sixty rules, two profiles."""
+    """Four hosts: SELinux, AppArmor, neither, one not reached; sixty rules, two profiles."""
     return _report(rules(), (WEB, SHOP, DB, GONE))
 
 
@@ -147,32 +143,6 @@ def fleet_report(hosts: int) -> Report:
         for profile in base.profiles
     )
     return msgspec.structs.replace(base, hosts=tuple(fleet), findings=tuple(findings), profiles=profiles)
-
-
-def hostile_report() -> Report:
-    """The realistic report with a hostile string in every text field, references still holding."""
-    return msgspec.convert(_poison(msgspec.to_builtins(realistic_report())), Report)
-
-
-_CLOSED = {
-    "status", "framework", "reason", "failure_reason", "severity", "coverage", "origin", "literal", "counts",
-    "sides", "format_version", "sha256", "bundle_sha256",
-}  # fmt: skip
-
-
-def _poison(value: Any, name: str = "") -> Any:
-    """The same text always gets the same hostile string, so that ids still refer to each other."""
-    if isinstance(value, str) and name not in _CLOSED:
-        return f"{value} {HOSTILE[zlib.crc32(value.encode()) % len(HOSTILE)]}"
-    if isinstance(value, list | tuple):
-        return [_poison(item, "" if isinstance(item, dict) else name) for item in value]
-    if isinstance(value, dict) and name == "hosts":
-        return {_poison(key): item for key, item in value.items()}  # host -> status
-    if isinstance(value, dict) and name in ("variables", "attributes"):
-        return {_poison(key): _poison(item) for key, item in value.items()}
-    if isinstance(value, dict) and name != "counts":
-        return {key: _poison(item, key) for key, item in value.items()}
-    return value
 
 
 def _report(known: tuple[RuleInfo, ...], names: tuple[str, ...]) -> Report:
@@ -214,7 +184,9 @@ def _finding(rule: RuleInfo, host: str) -> Finding:
         status, detail = Status.ERROR, "KeyError in fact selinux.tools"
     mac = Framework.ANY not in rule.sides
     expected = "every subject enforced" if mac else rule.remedies[0].verify[0] + " = the value of the rule"
-    observed = _OBSERVED.get(rule.id, {}).get(host, "as expected" if status is Status.PASS else "1 (set in no file)")
+    observed = _OBSERVED.get(rule.id, {}).get(
+        host, "as expected" if status is Status.PASS else "1 (set in no file)"
+    )
     if status in (Status.UNKNOWN, Status.ERROR):
         observed = ""
     keys = [line.split("|")[0] for line in _EVIDENCE]
@@ -308,7 +280,17 @@ def _score(known: tuple[RuleInfo, ...], findings: tuple[Finding, ...], unreached
     return Score(total[Status.PASS], judged, applicable, counts)
 
 
-def _control(known, findings, names, identifier, title, rules_, coverage, origin, **more):  # type: ignore[no-untyped-def]
+def _control(
+    known: tuple[RuleInfo, ...],
+    findings: tuple[Finding, ...],
+    names: tuple[str, ...],
+    identifier: str,
+    title: str,
+    rules_: tuple[str, ...],
+    coverage: Coverage,
+    origin: Origin,
+    **more: Any,
+) -> ControlResult:
     order = (Status.FAIL, Status.ERROR, Status.UNKNOWN, Status.PASS, Status.MANUAL, Status.NOT_APPLICABLE)
     have = {rule.id for rule in known}
     chosen = tuple(rule for rule in rules_ if rule in have)
@@ -324,7 +306,9 @@ def _control(known, findings, names, identifier, title, rules_, coverage, origin
     )  # fmt: skip
 
 
-def _mac_profile(known: tuple[RuleInfo, ...], findings: tuple[Finding, ...], names: tuple[str, ...]) -> ProfileResult:
+def _mac_profile(
+    known: tuple[RuleInfo, ...], findings: tuple[Finding, ...], names: tuple[str, ...]
+) -> ProfileResult:
     controls = []
     for topic in dict.fromkeys(rule.topic for rule in known if rule.topic.startswith("mac.")):
         chosen = tuple(rule.id for rule in known if rule.topic == topic)
@@ -345,8 +329,8 @@ _PCI = """
 1.4.3|1|Forged source addresses detected and blocked|sysctl-net-ipv4-conf-all-rp-filter
 2||Secure configuration|
 2.2|2|Components configured and run securely|
-2.2.1|2.2|Hardening standards exist, follow industry sources and are applied|mac-enforcing-now-and-after-boot mac-policy-loaded sysctl-kernel-randomize-va-space
-2.2.6|2.2|Security parameters set against misuse|mac-enforcing-now-and-after-boot mac-boot-line sysctl-kernel-kptr-restrict sysctl-net-ipv4-conf-all-accept-source-route
+2.2.1|2.2|Hardening standards exist and are applied|mac-enforcing-now-and-after-boot mac-policy-loaded
+2.2.6|2.2|Security parameters set against misuse|mac-boot-line sysctl-net-ipv4-conf-all-accept-source-route
 5||Malicious software|
 5.2|5|Malware prevented, or detected and dealt with|mac-listeners-confined
 6.3.3|6|Security patches installed in time|updates-security-none-pending updates-automatic
@@ -358,10 +342,12 @@ _PCI = """
 10.3.4|10|Changes of audit logs detected|auditd-immutable
 10.6.1|10|Clocks synchronised|time-synchronised
 11.5|11|Intrusions and unexpected changes detected|fail2ban-bans
-"""  # noqa: E501 - a table with long cells
+"""
 
 
-def _pci_profile(known: tuple[RuleInfo, ...], findings: tuple[Finding, ...], names: tuple[str, ...]) -> ProfileResult:
+def _pci_profile(
+    known: tuple[RuleInfo, ...], findings: tuple[Finding, ...], names: tuple[str, ...]
+) -> ProfileResult:
     controls = []
     for line in _PCI.strip().splitlines():
         identifier, parent, title, chosen = line.split("|")
@@ -374,10 +360,21 @@ def _pci_profile(known: tuple[RuleInfo, ...], findings: tuple[Finding, ...], nam
                      parent=parent, partial=partial, note=note)
         )  # fmt: skip
     note = "The standard names no MAC framework: checks are evidence for its requirements."
-    return _profile(known, findings, "pci-dss-4.0.1", "PCI DSS", "4.0.1", "PCI Security Standards Council", controls, note)
+    return _profile(
+        known, findings, "pci-dss-4.0.1", "PCI DSS", "4.0.1", "PCI Security Standards Council", controls, note
+    )
 
 
-def _profile(known, findings, identifier, title, version, publisher, controls, note):  # type: ignore[no-untyped-def]
+def _profile(
+    known: tuple[RuleInfo, ...],
+    findings: tuple[Finding, ...],
+    identifier: str,
+    title: str,
+    version: str,
+    publisher: str,
+    controls: list[ControlResult],
+    note: str,
+) -> ProfileResult:
     chosen = tuple(dict.fromkeys(rule for control in controls for rule in control.rules))
     own = tuple(finding for finding in findings if finding.rule in chosen)
     counts = {status: sum(1 for control in controls if control.status is status) for status in Status}
