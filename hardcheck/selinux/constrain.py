@@ -105,50 +105,38 @@ class TypeSetTest:
     the bitmap of the types for which the constraint holds.
     """
 
-    __slots__ = ("_dominated", "_nodes")
+    __slots__ = ("_nodes",)
 
-    def __init__(self, constraint: Constraint, dominated: Dominated) -> None:
-        self._nodes = constraint.nodes
-        self._dominated = dominated
+    def __init__(self, nodes: tuple[ConstraintNode, ...], dominated: Dominated) -> None:
+        leaves = (NodeKind.ATTRIBUTES, NodeKind.NAMES)
+        self._nodes = [(node, _leaf(node, dominated) if node.kind in leaves else None) for node in nodes]
 
     def targets(self, source: SecurityContext, target: SecurityContext, universe: int) -> int:
         """Return the target types in ``universe`` for which the constraint holds."""
-        return self._evaluate(source, target, universe, vary_target=True)
+        return self._evaluate(source, target, universe, Operand.TARGET, source.type)
 
     def sources(self, source: SecurityContext, target: SecurityContext, universe: int) -> int:
         """Return the source types in ``universe`` for which the constraint holds."""
-        return self._evaluate(source, target, universe, vary_target=False)
+        return self._evaluate(source, target, universe, 0, target.type)
 
     def _evaluate(
-        self, source: SecurityContext, target: SecurityContext, universe: int, *, vary_target: bool
+        self, source: SecurityContext, target: SecurityContext, universe: int, open_side: int, fixed: int
     ) -> int:
+        """Walk the expression; ``open_side`` is the side whose type may be any, ``fixed`` the
+        type of the other side."""
         stack: list[int] = []
-        for node in self._nodes:
-            if node.kind is NodeKind.NOT:
-                stack.append(universe & ~stack.pop())
-            elif node.kind is NodeKind.AND:
-                right = stack.pop()
-                stack.append(stack.pop() & right)
-            elif node.kind is NodeKind.OR:
-                right = stack.pop()
-                stack.append(stack.pop() | right)
+        for node, holds in self._nodes:
+            if holds is None:
+                last = stack.pop()
+                if node.kind is NodeKind.NOT:
+                    stack.append(universe & ~last)
+                else:
+                    stack[-1] = stack[-1] & last if node.kind is NodeKind.AND else stack[-1] | last
+            elif node.kind is NodeKind.NAMES and node.operand == Operand.TYPE | open_side:
+                stack.append(universe & (node.names if node.operator == Operator.EQUAL else ~node.names))
+            elif node.kind is NodeKind.ATTRIBUTES and node.operand == Operand.TYPE:
+                same = universe & 1 << (fixed - 1)
+                stack.append(same if node.operator == Operator.EQUAL else universe & ~same)
             else:
-                stack.append(self._leaf_set(node, source, target, universe, vary_target))
+                stack.append(universe if holds(source, target, None) else 0)
         return stack[0]
-
-    def _leaf_set(
-        self,
-        node: ConstraintNode,
-        source: SecurityContext,
-        target: SecurityContext,
-        universe: int,
-        vary_target: bool,
-    ) -> int:
-        side = Operand.TARGET if vary_target else 0
-        if node.kind is NodeKind.NAMES and node.operand == Operand.TYPE | side:
-            members = node.names
-        elif node.kind is NodeKind.ATTRIBUTES and node.operand == Operand.TYPE:
-            members = 1 << ((source if vary_target else target).type - 1)
-        else:
-            return universe if _leaf(node, self._dominated)(source, target, None) else 0
-        return universe & (members if node.operator == Operator.EQUAL else ~members)

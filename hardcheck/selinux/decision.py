@@ -12,8 +12,8 @@ from enum import StrEnum
 from msgspec import Struct
 
 from hardcheck.selinux.avtab import KIND_SHIFT, ExtendedForm, ExtendedRule, RuleKind
-from hardcheck.selinux.constrain import Predicate, compile_constraint
-from hardcheck.selinux.constraints import Constraint
+from hardcheck.selinux.constrain import Predicate, TypeSetTest, compile_constraint
+from hardcheck.selinux.constraints import Constraint, ConstraintNode
 from hardcheck.selinux.contexts import SecurityContext
 from hardcheck.selinux.enabled import AUDITALLOW_SHIFT, DONTAUDIT_SHIFT, VECTOR, EnabledRules
 from hardcheck.selinux.names import Names
@@ -54,6 +54,8 @@ class Decider:
         self.dominated = {role.value: role.dominates for role in policydb.roles.records}
         self._role_allows = {(rule.role, rule.new_role) for rule in policydb.role_allows}
         self._constraints: dict[int, tuple[tuple[int, Predicate, Constraint], ...]] = {}
+        self._set_tests: dict[int, tuple[tuple[int, TypeSetTest], ...]] = {}
+        self._tests_by_nodes: dict[tuple[ConstraintNode, ...], TypeSetTest] = {}
         self._attributes = _with_own_value(policydb)
         process = names.classes.get("process")
         self._process = process.value if process else 0
@@ -109,6 +111,17 @@ class Decider:
             if allowed & ~lower:
                 yield Refusal(Taken.BOUNDS, allowed & ~lower, None, bounds)
 
+    def needs_role_allow(
+        self, source: SecurityContext, target: SecurityContext, class_: int, permissions: int
+    ) -> bool:
+        """Whether permissions to change the domain fail for want of a role allow rule."""
+        return (
+            class_ == self._process
+            and bool(permissions & self._transition)
+            and source.role != target.role
+            and (source.role, target.role) not in self._role_allows
+        )
+
     def _bounded(
         self,
         rules: EnabledRules,
@@ -137,6 +150,23 @@ class Decider:
                 for constraint in record.constraints
             )
             self._constraints[class_] = known
+        return known
+
+    def set_tests(self, class_: int) -> tuple[tuple[int, TypeSetTest], ...]:
+        """Return (permissions, test of many types) for each constraint of a class.
+
+        Constraints of several classes with one expression share one test.
+        """
+        known = self._set_tests.get(class_)
+        if known is None:
+            tests = []
+            for constraint in self._names.classes_by_value[class_].record.constraints:
+                nodes = constraint.nodes
+                test = self._tests_by_nodes.get(nodes)
+                if test is None:
+                    test = self._tests_by_nodes[nodes] = TypeSetTest(nodes, self.dominated)
+                tests.append((constraint.permissions, test))
+            known = self._set_tests[class_] = tuple(tests)
         return known
 
     def extended_rules(

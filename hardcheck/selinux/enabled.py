@@ -33,6 +33,7 @@ Row = dict[int, int]
 Rows = dict[int, Row]
 
 _QUESTIONS_WITHOUT_ROWS = 24
+_NO_ROW: Row = {}
 _KIND_BITS = ~(ENABLED << KIND_SHIFT)
 _ACCESS_KINDS_END = (RuleKind.DONTAUDIT + 1) << KIND_SHIFT
 
@@ -96,6 +97,21 @@ class EnabledRules:
         for rules in self._active:
             _add(rows, rules.plain, owned)
         return rows
+
+    @cached_property
+    def _rows_of(self) -> dict[int, list[tuple[int, Row]]]:
+        found: dict[int, list[tuple[int, Row]]] = {}
+        for key, row in self.rows.items():
+            found.setdefault(key >> 16, []).append((key & FIELD, row))
+        return found
+
+    def rows_of(self, class_: int) -> list[tuple[int, Row]]:
+        """Return (source, row) for each source with rules about a class."""
+        return self._rows_of.get(class_, [])
+
+    def row(self, source: int, class_: int) -> Row:
+        """Return one row; empty where the source has no rules about the class."""
+        return self.rows.get(row_key(source, class_), _NO_ROW)
 
     @cached_property
     def new_types(self) -> dict[int, int]:

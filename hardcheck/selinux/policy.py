@@ -24,6 +24,7 @@ from hardcheck.selinux.reasons import Reasons
 from hardcheck.selinux.rules import RuleIndex
 from hardcheck.selinux.statements import Statements
 from hardcheck.selinux.types import TypeSets
+from hardcheck.selinux.typical import TypicalContexts
 
 # No policy comes near; a distribution's takes 2 to 9 MB.
 MAX_BYTES = 256 << 20
@@ -86,6 +87,7 @@ class Policy:
         self.names = Names(policydb)
         self.labels = Labels(policydb, self.names)
         self.types = TypeSets(policydb, self.names)
+        self.typical = TypicalContexts(policydb, self.labels, self.types)
         self.decider = Decider(policydb, self.names)
         self.rules = RuleIndex(policydb)
         self.statements = Statements(self.names)

@@ -61,10 +61,15 @@ class TypeSets:
 
     def union(self, values: Iterable[int]) -> TypeSet:
         """Return the types that any of the values stands for."""
+        attributes = self._names.attributes
         bits = 0
+        single = []
         for value in values:
-            bits |= self.of(value)
-        return bits
+            if value in attributes:
+                bits |= self.of(value)
+            else:
+                single.append(value)
+        return bits | type_set(single)
 
     def named(self, name: str) -> TypeSet:
         """Return the types that a name stands for; none for a name that the policy lacks."""

@@ -1,0 +1,181 @@
+"""Questions about many types at once: what may a domain do, who may do it to a type.
+
+Answers weigh everything that a single decision weighs: rules in force, constraints (asked for a
+whole group of types at a time), role allows and bounds. Types on the open side stand for their
+typical contexts (`typical`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from hardcheck.selinux.constrain import TypeSetTest
+from hardcheck.selinux.contexts import SecurityContext
+from hardcheck.selinux.ebitmap import values_of
+from hardcheck.selinux.enabled import VECTOR, EnabledRules
+from hardcheck.selinux.names import ClassNames
+from hardcheck.selinux.policy import Booleans, Policy
+from hardcheck.selinux.types import TypeSet, type_set
+
+Grants = dict[str, dict[str, TypeSet]]  # class -> permission -> target types
+
+
+def targets(
+    policy: Policy,
+    source: SecurityContext,
+    class_: ClassNames,
+    permissions: int,
+    booleans: Booleans | None = None,
+) -> TypeSet:
+    """Return the types to which the source has all of these permissions (a mask of the class)."""
+    rules = policy.enabled(booleans)
+    by_mask = _by_mask(policy, rules, source, class_)
+    found = policy.types.every
+    for bit in _bits(permissions):
+        found &= _having(by_mask, bit)
+    return _Refused(policy, rules, source).without(found, class_, permissions)
+
+
+def grants(policy: Policy, source: SecurityContext, booleans: Booleans | None = None) -> Grants:
+    """Return all that the source may do, by class and permission."""
+    rules = policy.enabled(booleans)
+    refused = _Refused(policy, rules, source)
+    found: Grants = {}
+    for class_ in policy.names.classes.values():
+        by_mask = _by_mask(policy, rules, source, class_)
+        its = {}
+        for name, bit in class_.masks.items():
+            types = refused.without(_having(by_mask, bit), class_, bit)
+            if types:
+                its[name] = types
+        if its:
+            found[class_.name] = its
+    return found
+
+
+def sources(
+    policy: Policy,
+    target: SecurityContext,
+    class_: ClassNames,
+    permissions: int,
+    booleans: Booleans | None = None,
+    among: TypeSet | None = None,
+) -> TypeSet:
+    """Return the types (default: among the domains) that have all of these permissions on a target."""
+    rules = policy.enabled(booleans)
+    attributes = policy.decider.attributes(target.type)
+    by_mask: dict[int, list[int]] = {}
+    for source, row in rules.rows_of(class_.value):
+        found = 0
+        for attribute in attributes:
+            found |= row.get(attribute, 0)
+        if found & permissions:
+            by_mask.setdefault(found & VECTOR, []).append(source)
+    sets = {mask: policy.types.union(values) for mask, values in by_mask.items()}
+    types = policy.types.domains if among is None else among
+    for bit in _bits(permissions):
+        types &= _having(sets, bit)
+    return _unrefused_sources(policy, rules, target, class_, permissions, types) if types else 0
+
+
+def _by_mask(
+    policy: Policy, rules: EnabledRules, source: SecurityContext, class_: ClassNames
+) -> dict[int, TypeSet]:
+    """Return the target types of the source's rules by the mask that they allow."""
+    by_mask: dict[int, set[int]] = {}
+    for attribute in policy.decider.attributes(source.type):
+        for target, packed in rules.row(attribute, class_.value).items():
+            if packed & VECTOR:
+                by_mask.setdefault(packed & VECTOR, set()).add(target)
+    return {mask: policy.types.union(values) for mask, values in by_mask.items()}
+
+
+def _having(by_mask: dict[int, TypeSet], bit: int) -> TypeSet:
+    types = 0
+    for mask, members in by_mask.items():
+        if mask & bit:
+            types |= members
+    return types
+
+
+def _bits(mask: int) -> Iterator[int]:
+    while mask:
+        low = mask & -mask
+        yield low
+        mask ^= low
+
+
+class _Refused:
+    """What constraints, roles and bounds take from one source, for all target types at once."""
+
+    def __init__(self, policy: Policy, rules: EnabledRules, source: SecurityContext) -> None:
+        self._policy = policy
+        self._rules = rules
+        self._source = source
+        self._by_test: dict[TypeSetTest, TypeSet] = {}
+
+    def without(self, types: TypeSet, class_: ClassNames, permissions: int) -> TypeSet:
+        """Return the types of a set for which nothing refuses any of the permissions."""
+        if not types:
+            return 0
+        decider = self._policy.decider
+        for mask, test in decider.set_tests(class_.value):
+            if mask & permissions:
+                types &= ~self._refused_by(test)
+        for context, members in self._policy.typical.groups:
+            if decider.needs_role_allow(self._source, context, class_.value, permissions):
+                types &= ~members
+        if self._source.type in self._policy.names.bounds:
+            return _decided(self._policy, self._rules, class_, permissions, types, source=self._source)
+        return types
+
+    def _refused_by(self, test: TypeSetTest) -> TypeSet:
+        known = self._by_test.get(test)
+        if known is None:
+            known = 0
+            for context, members in self._policy.typical.groups:
+                known |= members & ~test.targets(self._source, context, members)
+            self._by_test[test] = known
+        return known
+
+
+def _unrefused_sources(
+    policy: Policy,
+    rules: EnabledRules,
+    target: SecurityContext,
+    class_: ClassNames,
+    permissions: int,
+    types: TypeSet,
+) -> TypeSet:
+    """Take away the sources for which a constraint, a role or a bound refuses a permission."""
+    decider = policy.decider
+    kept = 0
+    for context, group in policy.typical.groups:
+        members = group & types
+        for mask, test in decider.set_tests(class_.value):
+            if mask & permissions and members:
+                members &= test.sources(context, target, members)
+        if not decider.needs_role_allow(context, target, class_.value, permissions):
+            kept |= members
+    bounded = kept & type_set(policy.names.bounds)
+    return kept & ~bounded | _decided(policy, rules, class_, permissions, bounded, target=target)
+
+
+def _decided(
+    policy: Policy,
+    rules: EnabledRules,
+    class_: ClassNames,
+    permissions: int,
+    types: TypeSet,
+    *,
+    source: SecurityContext | None = None,
+    target: SecurityContext | None = None,
+) -> TypeSet:
+    """Decide type by type; for the few that bounds concern."""
+    kept = 0
+    for type_ in values_of(types):
+        context = policy.typical.of(type_)
+        vectors = policy.decider.vectors(rules, source or context, target or context, class_.value)
+        if vectors.allowed & permissions == permissions:
+            kept |= 1 << (type_ - 1)
+    return kept
