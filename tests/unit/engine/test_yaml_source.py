@@ -166,5 +166,8 @@ documents = st.recursive(
 @given(documents)
 def test_what_pyyaml_writes_is_read_back_as_it_was(document: object) -> None:
     text = yaml.safe_dump({"document": document})
-    if "&id" not in text:  # an alias, which is refused
+    fault = fault_of(lambda: parse_yaml(text, "f"))
+    if fault:  # an alias, or a word such as 08 that PyYAML does not quote
+        assert "aliases" in fault or "quotes" in fault
+    else:
         assert parse_yaml(text, "f").plain() == {"document": document}
