@@ -5,44 +5,30 @@ securityfs is described in the kernel's security/apparmor/apparmorfs.c.
 
 from hardcheck.collect.base import KIB, MIB, CommandSource, FileSource, ShellSource, Source, TreeSource
 
-# Some parameters are for policy administrators only; what an ordinary account may read is printed.
-_PARAMETERS = r"""
-if [ ! -d /sys/module/apparmor/parameters ]; then echo absent; exit 0; fi
-cd /sys/module/apparmor/parameters || exit 2
-grep -aHs '' -- *
+# Parameters and features, one small file each; some parameters are for policy administrators only, and
+# what an ordinary account may read is printed. Then the PAM stacks that apply a profile or hat to a login.
+_KERNEL_STATE = r"""
+cd /sys || exit 2
+if [ -d module/apparmor/parameters ]; then
+    grep -arHs '' module/apparmor/parameters kernel/security/apparmor/features
+else
+    echo absent
+fi
+grep -aHsE '^[[:space:]]*-?session[[:space:]].*pam_apparmor' /etc/pam.d/* /etc/pam.conf
 exit 0
 """
 
-_FEATURES = r"""
-if [ ! -d /sys/kernel/security/apparmor/features ]; then echo absent; exit 0; fi
-cd /sys/kernel/security/apparmor/features || exit 2
-grep -arHs '' .
-exit 0
-"""
-
-# policy is a link of the kernel's own kind: it has to be entered, not read.
+# policy is a link of the kernel's own kind: it has to be entered, not read. Then the times of last change
+# (modified, changed) of the text and of the kernel's entries, which get theirs when a profile is loaded
+# or replaced. Paths with control bytes are left out; the listing of the tree has them.
 _LOADED = r"""
 if [ ! -e /sys/kernel/security/apparmor/policy ]; then echo absent; exit 0; fi
 cd /sys/kernel/security/apparmor/policy/ || exit 2
 find . \( -name name -o -name mode -o -name attach -o -name 'sha*' -o -name 'raw_sha*' \) \
     -exec grep -aHs '' {} +
-exit 0
-"""
-
-# Times of last change of the text (modified, changed) and of the kernel's entries, which
-# get theirs when a profile is loaded or replaced. Paths with control bytes are left out of this list;
-# the listing of the tree has them.
-_TIMES = r"""
-for d in /etc/apparmor.d /var/lib/snapd/apparmor/profiles /sys/kernel/security/apparmor/policy/profiles \
-    /sys/kernel/security/apparmor/policy/raw_data /sys/kernel/security/apparmor/policy/namespaces; do
-    if [ -d "$d" ]; then
-        case $d in
-        /sys/*) kind=d ;;
-        *) kind=f ;;
-        esac
-        find "$d" -type "$kind" ! -path '*[[:cntrl:]]*' -exec stat -c '%y %z %n' {} +
-    fi
-done
+p=/sys/kernel/security/apparmor/policy
+find "$p/profiles" "$p/raw_data" "$p/namespaces" -type d -exec stat -c '%y %z %n' {} +
+find /etc/apparmor.d -type f ! -path '*[[:cntrl:]]*' -exec stat -c '%y %z %n' {} +
 exit 0
 """
 
@@ -64,20 +50,18 @@ done
 exit 0
 """
 
-_PAM = r"""
-set --
-for f in /etc/pam.d/* /etc/pam.conf; do if [ -f "$f" ]; then set -- "$@" "$f"; fi; done
-if [ $# -eq 0 ]; then echo absent; exit 0; fi
-grep -aHE '^[[:space:]]*(-?session)[[:space:]].*pam_apparmor' "$@"
-exit 0
-"""
-
 SOURCES: tuple[Source, ...] = (
-    ShellSource("apparmor.parameters", _PARAMETERS, needs=("grep",), max_bytes=8 * KIB),
-    ShellSource("apparmor.features", _FEATURES, needs=("grep",), max_bytes=64 * KIB),
+    ShellSource("apparmor.kernel", _KERNEL_STATE, needs=("grep",), timeout_s=30, max_bytes=128 * KIB),
     # Mode 0444, yet open(2) gives EACCES without CAP_MAC_ADMIN: unreadable, not absent.
     FileSource("apparmor.profiles", "/sys/kernel/security/apparmor/profiles", max_bytes=1 * MIB, root=True),
-    ShellSource("apparmor.loaded", _LOADED, needs=("find", "grep"), max_bytes=4 * MIB, root=True),
+    ShellSource(
+        "apparmor.loaded",
+        _LOADED,
+        needs=("find", "grep", "stat"),
+        timeout_s=60,
+        max_bytes=8 * MIB,
+        root=True,
+    ),
     # 0 in force, 1 not enabled, 2 no policy loaded, 3 control files missing, 4 not permitted: aa-status(8).
     CommandSource(
         "apparmor.status", ("aa-status", "--json"), ok=(0, 1, 2, 3, 4), max_bytes=2 * MIB, root=True
@@ -102,8 +86,7 @@ SOURCES: tuple[Source, ...] = (
         max_bytes=512 * KIB,
         blobs=True,
     ),
-    ShellSource("apparmor.times", _TIMES, needs=("find", "stat"), max_bytes=4 * MIB, root=True),
-    ShellSource("apparmor.cache", _CACHE, needs=("find", "stat"), timeout_s=30, max_bytes=1 * MIB, root=True),
+    ShellSource("apparmor.cache", _CACHE, needs=("find", "stat"), timeout_s=60, max_bytes=1 * MIB, root=True),
     CommandSource(
         "apparmor.service",
         (
@@ -115,5 +98,4 @@ SOURCES: tuple[Source, ...] = (
         ),
         max_bytes=4 * KIB,
     ),
-    ShellSource("apparmor.pam", _PAM, needs=("grep",), max_bytes=16 * KIB),
 )

@@ -24,21 +24,23 @@ f=/var/log/audit/audit.log
 if [ ! -e "$f" ]; then echo absent; exit 0; fi
 tail -c 4194304 "$f" | {_FILTER}"""
 
-_JOURNAL = f"""
-journalctl -q --no-pager -b -k -o short-iso -n 20000 | {_FILTER}"""
-
-# The journal holds the ring's lines: it is read only where there is no journal.
-_RING = f"""
-if command -v journalctl >/dev/null; then echo absent; exit 0; fi
-dmesg >/dev/null || exit 1
-dmesg | {_FILTER}"""
+# The journal holds the ring's lines: the ring is read only where there is no journal.
+_KERNEL_LOG = f"""
+if command -v journalctl >/dev/null; then
+    set -- journalctl -q --no-pager -b -k -o short-iso -n 20000
+else
+    set -- dmesg
+    dmesg >/dev/null || exit 1
+fi
+"$@" | {_FILTER}"""
 
 _LIMIT = 1 * MIB + 64 * KIB
 
 SOURCES: tuple[Source, ...] = (
-    ShellSource("denials.audit_log", _AUDIT_LOG, needs=("tail", "grep"), max_bytes=_LIMIT, root=True),
     ShellSource(
-        "denials.journal", _JOURNAL, needs=("journalctl", "grep"), timeout_s=20, max_bytes=_LIMIT, root=True
+        "denials.audit_log", _AUDIT_LOG, needs=("tail", "grep"), timeout_s=30, max_bytes=_LIMIT, root=True
     ),
-    ShellSource("denials.ring", _RING, needs=("dmesg", "grep"), max_bytes=_LIMIT, root=True),
+    ShellSource(
+        "denials.kernel_log", _KERNEL_LOG, needs=("grep",), timeout_s=60, max_bytes=_LIMIT, root=True
+    ),
 )

@@ -42,13 +42,12 @@ echo none
 
 SOURCES: tuple[Source, ...] = (
     FileSource("host.os_release", "/etc/os-release", max_bytes=16 * KIB),
-    FileSource("host.os_release_vendor", "/usr/lib/os-release", max_bytes=16 * KIB),
     CommandSource("kernel.uname", ("uname", "-a"), max_bytes=4 * KIB),
     FileSource("kernel.cmdline", "/proc/cmdline", max_bytes=16 * KIB),
     FileSource("kernel.lsm", "/sys/kernel/security/lsm", max_bytes=4 * KIB),
     FileSource("kernel.lockdown", "/sys/kernel/security/lockdown", max_bytes=4 * KIB),
-    ShellSource("kernel.config", _KERNEL_CONFIG, max_bytes=16 * KIB),
-    ShellSource("boot.loader", _BOOT_LOADER, max_bytes=256 * KIB, root=True),
+    ShellSource("kernel.config", _KERNEL_CONFIG, timeout_s=30, max_bytes=16 * KIB),
+    ShellSource("boot.loader", _BOOT_LOADER, timeout_s=30, max_bytes=256 * KIB, root=True),
     # Boot Loader Specification entries, and the one-line files that make or are a command line.
     TreeSource(
         "boot.entries",

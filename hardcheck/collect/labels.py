@@ -8,7 +8,7 @@ Before a policy is loaded the kernel's initial context is a bare word without co
 files have no labels that mean anything.
 """
 
-from hardcheck.collect.base import KIB, MIB, ShellSource, Source
+from hardcheck.collect.base import MIB, ShellSource, Source
 
 _CRITICAL = """
 /etc/passwd /etc/shadow /etc/gshadow /etc/group /etc/sudoers /etc/sudoers.d/*
@@ -30,32 +30,23 @@ _CONTENT = "/srv/* /var/www /usr/share/nginx/html /home/*/public_html /opt/*/htd
 
 _PRINT = r"\( -path '*[[:cntrl:]]*' -printf 'unprintable\n' \) -o -printf '%Z\t%y\t%m\t%U\t%G\t%p\n'"
 
-_FILES = f"""
+# The file that each process runs (its label decides the domain a service starts in), as "LABEL<TAB>PID/exe";
+# device files with the label of unknown devices; the critical paths; the content.
+_FILES = rf"""
 if ! grep -qs : /sys/fs/selinux/initial_contexts/kernel; then echo absent; exit 0; fi
+cd /proc || exit 2
+find -L [0-9]*/exe -maxdepth 0 -printf '%Z\t%p\n' 2>/dev/null
+find /dev -xdev \( -type b -o -type c \) \
+    \( -context '*:device_t' -o -context '*:device_t:*' -o -context '*:unlabeled_t*' \) \
+    \( {_PRINT} \) 2>/dev/null
+echo devices-seen
 find {_CRITICAL} -maxdepth 0 {_PRINT} 2>/dev/null
 find {_CONTENT} -xdev -maxdepth 4 {_PRINT} 2>/dev/null | head -n 4000
 exit 0
 """
 
-# The file that each process runs: its label decides the domain a service starts in.
-_PROGRAMS = r"""
-if ! grep -qs : /sys/fs/selinux/initial_contexts/kernel; then echo absent; exit 0; fi
-cd /proc || exit 2
-find -L [0-9]*/exe -maxdepth 0 -printf '%Z\t%p\n' 2>/dev/null
-exit 0
-"""
-
-_DEVICES = rf"""
-if ! grep -qs : /sys/fs/selinux/initial_contexts/kernel; then echo absent; exit 0; fi
-find /dev -xdev \( -type b -o -type c \) \
-    \( -context '*:device_t' -o -context '*:device_t:*' -o -context '*:unlabeled_t*' \) \
-    \( {_PRINT} \)
-"""
-
 SOURCES: tuple[Source, ...] = (
     ShellSource(
-        "labels.files", _FILES, needs=("find", "grep", "head"), timeout_s=20, max_bytes=1 * MIB, root=True
+        "labels.files", _FILES, needs=("find", "grep", "head"), timeout_s=60, max_bytes=2 * MIB, root=True
     ),
-    ShellSource("labels.programs", _PROGRAMS, needs=("find", "grep"), max_bytes=1 * MIB, root=True),
-    ShellSource("labels.devices", _DEVICES, needs=("find", "grep"), max_bytes=64 * KIB),
 )

@@ -1,4 +1,4 @@
-"""Processes with their MAC label, identity and privileges: proc(5), one fork for each kind of file.
+"""Processes with their MAC label, identity and privileges: proc(5), one process for each kind of file.
 
 ``grep -H`` writes the file's name before every line, also before those that a process put into its own
 command line, so no process can write a line that reads as another's. Processes that end in between
@@ -7,32 +7,20 @@ are left out (``-s``).
 
 from hardcheck.collect.base import MIB, ShellSource, Source
 
-# The first line is the mount of /proc: with hidepid an ordinary account does not see every process.
-_STATUS = r"""
+# The first line is the mount of /proc: with hidepid an ordinary account does not see every process. With
+# stacked modules attr/current shows one of them; AppArmor has a folder of its own since Linux 5.8. Of
+# the arguments the first 256 bytes of each line.
+_FILES = r"""
 cd /proc || exit 2
 grep -E '^[^ ]+ /proc proc ' mounts
 grep -aHsE '^(Name|PPid|Uid|Gid|CapPrm|CapEff|CapBnd|CapAmb|NoNewPrivs|Seccomp|VmSize):' [0-9]*/status
-exit 0
-"""
-
-_LABELS = r"""
-cd /proc || exit 2
-grep -aHs '' [0-9]*/attr/current
-exit 0
-"""
-
-# With stacked modules attr/current shows one of them; AppArmor has its own folder since Linux 5.8.
-_LABELS_APPARMOR = r"""
-if [ ! -e /proc/self/attr/apparmor/current ]; then echo absent; exit 0; fi
-if ! read -r label 2>/dev/null </proc/self/attr/apparmor/current; then echo absent; exit 0; fi
-cd /proc || exit 2
-grep -aHs '' [0-9]*/attr/apparmor/current
-exit 0
-"""
-
-_CGROUPS = r"""
-cd /proc || exit 2
+if read -r label 2>/dev/null <self/attr/apparmor/current; then
+    grep -aHs '' [0-9]*/attr/apparmor/current
+else
+    grep -aHs '' [0-9]*/attr/current
+fi
 grep -aHsE '^(0::|[0-9]+:name=systemd:)' [0-9]*/cgroup
+grep -aHso '^.\{1,256\}' [0-9]*/cmdline
 exit 0
 """
 
@@ -43,18 +31,7 @@ stat -c %N [0-9]*/exe 2>/dev/null
 exit 0
 """
 
-# The first 256 bytes of each line of the arguments.
-_ARGUMENTS = r"""
-cd /proc || exit 2
-grep -aHso '^.\{1,256\}' [0-9]*/cmdline
-exit 0
-"""
-
 SOURCES: tuple[Source, ...] = (
-    ShellSource("processes.status", _STATUS, needs=("grep",), max_bytes=8 * MIB),
-    ShellSource("processes.labels", _LABELS, needs=("grep",), max_bytes=4 * MIB),
-    ShellSource("processes.labels_apparmor", _LABELS_APPARMOR, needs=("grep",), max_bytes=4 * MIB),
-    ShellSource("processes.cgroups", _CGROUPS, needs=("grep",), max_bytes=4 * MIB),
-    ShellSource("processes.programs", _PROGRAMS, needs=("stat",), max_bytes=2 * MIB),
-    ShellSource("processes.arguments", _ARGUMENTS, needs=("grep",), max_bytes=4 * MIB),
+    ShellSource("processes.files", _FILES, needs=("grep",), timeout_s=60, max_bytes=16 * MIB),
+    ShellSource("processes.programs", _PROGRAMS, needs=("stat",), timeout_s=30, max_bytes=2 * MIB),
 )

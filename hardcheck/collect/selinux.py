@@ -16,24 +16,17 @@ from hardcheck.collect.base import (
 )
 
 # initial_contexts/kernel reads "kernel" until a policy is loaded, then a whole context: the one
-# file that tells "switched on" from "has a policy".
+# file that tells "switched on" from "has a policy". A boolean is "NOW PENDING", each 0 or 1.
 _KERNEL_STATE = r"""
 if [ ! -e /sys/fs/selinux/enforce ]; then echo absent; exit 0; fi
-cd /sys/fs/selinux && grep -aHs '' enforce mls policyvers deny_unknown reject_unknown checkreqprot \
-    initial_contexts/kernel
-"""
-
-# "CURRENT PENDING" in each; 0 and 1.
-_BOOLEANS = r"""
-if [ ! -d /sys/fs/selinux/booleans ]; then echo absent; exit 0; fi
-cd /sys/fs/selinux/booleans || exit 2
-set -- *
-if [ "$1" = '*' ]; then exit 0; fi
-grep -aH '' -- "$@"
+cd /sys/fs/selinux || exit 2
+grep -aHs '' enforce mls policyvers deny_unknown reject_unknown checkreqprot \
+    initial_contexts/kernel booleans/*
+exit 0
 """
 
 # Priority and name of each module are two directories, PRIORITY/NAME; disabled/NAME is a flag file, and
-# disable_dontaudit the one that `semodule -DB` leaves.
+# disable_dontaudit the one that `semodule -DB` leaves. Behind them the digests of the policies on disk.
 _STORE_LISTING = r"""
 found=
 for s in /var/lib/selinux/*/active /etc/selinux/*/active /etc/selinux/*/modules/active; do
@@ -44,24 +37,19 @@ for s in /var/lib/selinux/*/active /etc/selinux/*/active /etc/selinux/*/modules/
     cd "$s/modules" 2>/dev/null || continue
     ls -d [0-9]*/* disabled/* *.pp 2>/dev/null
 done
-if [ -z "$found" ]; then echo absent; fi
+if [ -z "$found" ]; then echo absent; exit 0; fi
+set -- /etc/selinux/*/policy/policy.*
+if [ -e "$1" ]; then sha256sum -- "$@"; fi
 exit 0
 """
 
-_POLICY_FILES = r"""
-set -- /etc/selinux/*/policy/policy.*
-if [ ! -e "$1" ]; then echo absent; exit 0; fi
-sha256sum -- "$@"
-"""
-
 SOURCES: tuple[Source, ...] = (
-    ShellSource("selinux.kernel", _KERNEL_STATE, needs=("grep",), max_bytes=8 * KIB),
-    ShellSource("selinux.booleans", _BOOLEANS, needs=("grep",), max_bytes=64 * KIB),
+    ShellSource("selinux.kernel", _KERNEL_STATE, needs=("grep",), timeout_s=30, max_bytes=128 * KIB),
     CommandSource("selinux.sestatus", ("sestatus",), max_bytes=16 * KIB),
     FileSource("selinux.config", "/etc/selinux/config", max_bytes=16 * KIB),
     CommandSource("selinux.export", ("semanage", "export"), timeout_s=60, max_bytes=1 * MIB, root=True),
-    CommandSource("selinux.modules", ("semodule", "-lfull"), timeout_s=30, max_bytes=256 * KIB, root=True),
-    ShellSource("selinux.store_listing", _STORE_LISTING, max_bytes=256 * KIB, root=True),
+    CommandSource("selinux.modules", ("semodule", "-lfull"), timeout_s=60, max_bytes=256 * KIB, root=True),
+    ShellSource("selinux.store_listing", _STORE_LISTING, timeout_s=30, max_bytes=256 * KIB, root=True),
     TreeSource(
         "selinux.store",
         (
@@ -105,5 +93,4 @@ SOURCES: tuple[Source, ...] = (
     BlobSource("selinux.policy", ("/sys/fs/selinux/policy",)),
     # The modules linked without local changes: its booleans are the policy's own defaults.
     BlobSource("selinux.policy_linked", ("/var/lib/selinux/*/active/policy.linked",), root=True),
-    ShellSource("selinux.policy_files", _POLICY_FILES, needs=("sha256sum",), max_bytes=16 * KIB),
 )

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from hardcheck.derive import boot_modes, confinement, framework, selinux_changes
+from hardcheck.derive import apparmor_compare, boot_modes, confinement, framework, selinux_changes
 from hardcheck.derive.base import DerivedFact
-from hardcheck.facts import mac, selinux
+from hardcheck.facts import apparmor, mac, selinux
 
 _BOOT = ("kernel.command_line", "boot.loader", "kernel.config", "kernel.lsm")
 
@@ -103,4 +103,43 @@ CHANGES: tuple[DerivedFact, ...] = (
     ),
 )
 
-MAC_DERIVED: tuple[DerivedFact, ...] = (*STATE, *CONFINEMENT, *CHANGES)
+PROFILES: tuple[DerivedFact, ...] = (
+    DerivedFact(
+        "apparmor.checks",
+        tuple[apparmor.ProfileCheck, ...],
+        "loaded profiles set beside their text",
+        ("apparmor.profiles", "apparmor.entries", "apparmor.tree", "apparmor.times"),
+        apparmor_compare.derive_profile_checks,
+    ),
+    DerivedFact(
+        "apparmor.standings",
+        tuple[apparmor.ProfileStanding, ...],
+        "loaded profiles with their mode and processes",
+        ("apparmor.profiles",),
+        apparmor_compare.derive_standings,
+        weighs=("apparmor.tree", "mac.subjects"),
+    ),
+    DerivedFact(
+        "apparmor.unattached",
+        tuple[apparmor.Unattached, ...],
+        "processes that run unconfined although a profile is for them",
+        ("mac.subjects", "apparmor.attachments", "apparmor.profiles"),
+        apparmor_compare.derive_unattached,
+    ),
+    DerivedFact(
+        "apparmor.not_loaded",
+        tuple[apparmor.DiskProfile, ...],
+        "profiles on disk that are neither disabled nor loaded",
+        ("apparmor.tree", "apparmor.profiles"),
+        apparmor_compare.derive_not_loaded,
+    ),
+    DerivedFact(
+        "apparmor.enforced_text",
+        tuple[apparmor.DiskProfile, ...],
+        "the text of every profile that is loaded and enforced",
+        ("apparmor.tree", "apparmor.profiles"),
+        apparmor_compare.derive_enforced_text,
+    ),
+)
+
+MAC_DERIVED: tuple[DerivedFact, ...] = (*STATE, *CONFINEMENT, *CHANGES, *PROFILES)

@@ -78,9 +78,12 @@ class SourceTimes(msgspec.Struct, frozen=True):
 
 
 class DiskProfile(msgspec.Struct, frozen=True):
-    """A profile in the text of /etc/apparmor.d: the file that has it, and its mode by flags and links.
+    """A profile in the text on disk.
 
-    ``stub``: it only names a program, to let it make user namespaces, and allows everything else.
+    ``file`` is below /etc/apparmor.d, ``sources`` every file that it is made from, whole paths.
+    ``parent`` is set for a child profile or hat. ``disabled``: its file is named in disable/. ``stub``: in unconfined or default-allow mode with no rule
+    but one for user namespaces: made to give a program a name, not to confine it. The rest is what
+    its rules grant: capabilities that undo confinement, writing anywhere, mounting, ptrace of others.
     """
 
     name: str
@@ -89,19 +92,27 @@ class DiskProfile(msgspec.Struct, frozen=True):
     attachment: str
     disabled: bool
     stub: bool
-    grants_capabilities: tuple[str, ...] = ()
-    writes_everything: bool = False
+    parent: str = ""
+    sources: tuple[str, ...] = ()
+    strong_capabilities: tuple[str, ...] = ()
+    writes_everywhere: bool = False
     mounts: bool = False
-    ptraces_others: bool = False
+    traces_others: bool = False
+
+    @property
+    def confines(self) -> bool:
+        """Whether its text refuses what no rule allows."""
+        return self.mode in ("enforce", "kill")
 
 
 class ProfileTree(msgspec.Struct, frozen=True):
-    """The text of all profiles. ``faults`` are files that could not be read as profiles, one line each;
-    ``links`` are what lies in disable/ and force-complain/, name to folder; ``local_changes`` are
-    files under local/ that hold rules."""
+    """The text of all profiles. ``faults`` are what apparmor_parser would refuse, one line each; ``unread``
+    files whose content could not be had; ``disabled`` and ``force_complain`` the names in those
+    folders; ``local_changes`` the files under local/ that hold rules."""
 
     profiles: tuple[DiskProfile, ...]
     faults: tuple[str, ...]
+    unread: tuple[str, ...]
     disabled: tuple[str, ...]
     force_complain: tuple[str, ...]
     local_changes: tuple[str, ...]
@@ -111,14 +122,44 @@ class ProfileCheck(msgspec.Struct, frozen=True):
     """A loaded profile set beside its text.
 
     ``state``: ``same`` when nothing that it is made from was touched since it was loaded, ``changed``
-    when something was modified after that, ``uncertain`` when a file was replaced with an older
-    date or only its inode changed, or the times could not be seen, ``no_text`` when no file has it.
-    ``files`` are the texts that decided.
+    when something was modified after that, ``uncertain`` when a file was replaced by one with an
+    older date or only its inode changed (then its content may differ or not), ``no text`` when no file
+    has it. ``files`` are those that decided.
     """
 
     name: str
-    mode: str
-    state: Literal["same", "changed", "uncertain", "no_text"]
-    file: str = ""
+    mode: ProfileMode
+    state: Literal["same", "changed", "uncertain", "no text"] | Absent
     files: tuple[str, ...] = ()
-    detail: str | Absent = ""
+
+    @property
+    def shown(self) -> str:
+        """The profile, and the files that decided, for people."""
+        return f"{self.name}: {', '.join(self.files)}" if self.files else self.name
+
+
+class ProfileStanding(msgspec.Struct, frozen=True):
+    """A loaded profile with its processes. ``stub`` is Absent where no text of it could be read."""
+
+    name: str
+    mode: ProfileMode
+    stub: bool | Absent
+    processes: tuple[str, ...]
+
+    @property
+    def shown(self) -> str:
+        """The profile, its mode and its processes, for people."""
+        return f"{self.name} ({self.mode}): {', '.join(self.processes) or 'no process now'}"
+
+
+class Unattached(msgspec.Struct, frozen=True):
+    """A process that runs unconfined although a loaded profile is for its program."""
+
+    process: str
+    program: str
+    profile: str
+
+    @property
+    def shown(self) -> str:
+        """Process, program and profile for people."""
+        return f"{self.process}: {self.program} has the profile {self.profile}"

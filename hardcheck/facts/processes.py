@@ -14,8 +14,9 @@ class Process(msgspec.Struct, frozen=True):
 
     ``label`` is the kernel's own text of its MAC label (``system_u:system_r:httpd_t:s0``,
     ``php-fpm (complain)``, ``unconfined``). ``program`` is the file it runs, with `` (deleted)`` where the
-    kernel says so; Absent for another account's process seen without root. ``program_label`` is that file's
-    label. ``kernel``: it has no memory of its own, a thread of the kernel or a process that has ended. ``unit`` is the systemd unit of its control group, empty when it is in none.
+    kernel says so; Absent for another account's process seen without root. ``program_label`` is that
+    file's label. ``kernel``: it has no memory of its own, a thread of the kernel or a process that
+    has ended. ``unit`` is the systemd unit of its control group, empty when it is in none.
     Capabilities are bit sets in the kernel's numbering.
     """
 

@@ -120,10 +120,11 @@ class Module(msgspec.Struct, frozen=True):
 
 class StoreState(msgspec.Struct, frozen=True):
     """Flags of the module store. ``dontaudit_disabled``: the policy was built by ``semodule -DB``, and
-    every silenced denial is logged."""
+    every silenced denial is logged. ``policy_files`` are the sha256 of the policies on disk, by path."""
 
     stores: tuple[str, ...]
     dontaudit_disabled: bool
+    policy_files: Mapping[str, str] = {}
 
 
 class Login(msgspec.Struct, frozen=True):

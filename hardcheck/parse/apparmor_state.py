@@ -2,8 +2,8 @@
 
 Parameters are one small file each; those for policy administrators cannot be read by others::
 
-    enabled:Y
-    mode:enforce
+    module/apparmor/parameters/enabled:Y
+    kernel/security/apparmor/features/caps/mask:chown dac_override ...
 
 ``/sys/kernel/security/apparmor/profiles`` is one profile a line, ``NAME (MODE)``. NAME may hold blanks and
 brackets and begins with ``:NS://`` in another namespace, so the mode is the last bracketed word::
@@ -19,14 +19,18 @@ from __future__ import annotations
 import re
 from typing import cast, get_args
 
+from hardcheck.apparmor import Features, features_of_tree
 from hardcheck.errors import ParseError
 from hardcheck.evidence import Evidence, HostEvidence, Reason
 from hardcheck.facts import Absent
 from hardcheck.facts.apparmor import AaStatus, ApparmorKernel, LoadedProfile, ProfileMode, ServiceState
 from hardcheck.parse.base import absent
-from hardcheck.parse.fragment_lines import is_absent, named_values, not_present
+from hardcheck.parse.fragment_lines import named_values, not_present
 
 _MODES: tuple[str, ...] = get_args(ProfileMode)
+KERNEL = "apparmor.kernel"
+_PARAMETERS = "module/apparmor/parameters/"
+_FEATURES = "kernel/security/apparmor/features/"
 _PROFILE = re.compile(r"(?P<name>.+) \((?P<mode>[a-z_-]+)\)", re.DOTALL)
 
 
@@ -36,10 +40,14 @@ def parse_apparmor_kernel(host: HostEvidence) -> ApparmorKernel | Absent:
     Raises:
         ParseError: ``enabled`` is missing or neither Y nor N.
     """
-    evidence = host.get("apparmor.parameters")
-    if is_absent(evidence):
-        return not_present(evidence, "no /sys/module/apparmor: AppArmor is not built in, or off since boot")
-    values = named_values(evidence)
+    evidence = host.get(KERNEL)
+    if _no_module(evidence):
+        return not_present(evidence, "no /sys/module/apparmor: AppArmor is not built in")
+    values = {
+        name.removeprefix(_PARAMETERS): value
+        for name, value in named_values(evidence).items()
+        if name.startswith(_PARAMETERS)
+    }
     enabled = values.get("enabled", "")
     if enabled not in ("Y", "N"):
         raise ParseError(f"{evidence.key}:enabled", "Y or N", repr(enabled[:20]))
@@ -107,9 +115,21 @@ def parse_service(host: HostEvidence) -> ServiceState:
     )
 
 
-def parse_pam_apparmor(host: HostEvidence) -> tuple[str, ...] | Absent:
+def parse_pam_apparmor(host: HostEvidence) -> tuple[str, ...]:
     """The files of PAM whose session stack calls pam_apparmor(8), sorted."""
-    evidence = host.get("apparmor.pam")
-    if is_absent(evidence):
-        return not_present(evidence, "no PAM configuration")
-    return tuple(sorted({line.partition(":")[0] for _, line in evidence.lines() if ":" in line}))
+    lines = (line for _, line in host.get(KERNEL).lines())
+    return tuple(sorted({line.partition(":")[0] for line in lines if line.startswith("/etc/pam")}))
+
+
+def kernel_features(host: HostEvidence) -> Features | None:
+    """What this kernel can mediate; None where it was not seen."""
+    features = {
+        name.removeprefix(_FEATURES): value
+        for name, value in named_values(host.get(KERNEL)).items()
+        if name.startswith(_FEATURES)
+    }
+    return features_of_tree("kernel", features) if features else None
+
+
+def _no_module(evidence: Evidence) -> bool:
+    return any(line == "absent" for _, line in evidence.lines())

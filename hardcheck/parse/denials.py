@@ -23,8 +23,7 @@ from hardcheck.parse.fragment_lines import is_absent
 
 SOURCES = {
     "denials.audit_log": "/var/log/audit/audit.log",
-    "denials.journal": "journal of the kernel since boot",
-    "denials.ring": "kernel ring buffer",
+    "denials.kernel_log": "the kernel's messages since boot",
 }
 KEYS = tuple(SOURCES)
 _LOST = re.compile(r"rate limit exceeded|callbacks suppressed|backlog limit exceeded")
@@ -65,7 +64,9 @@ def parse_denials(host: HostEvidence) -> Denials | Absent:
         evidence = host.get(key)
         if is_absent(evidence):
             continue
-        if evidence.reason in (None, Reason.TRUNCATED):
+        if evidence.reason is None and not _window(evidence):
+            missing.append(f"{shown}: empty")
+        elif evidence.reason in (None, Reason.TRUNCATED):
             reader.read(evidence, beside_audit_log=bool(sources))
             sources.append(shown)
         elif evidence.reason is not Reason.TOOL_MISSING:
@@ -74,6 +75,12 @@ def parse_denials(host: HostEvidence) -> Denials | Absent:
     if not sources:
         return first_absent or Absent(Reason.NOT_PRESENT, KEYS, "no log of the kernel on this host")
     return reader.result(tuple(sources), tuple(missing))
+
+
+def _window(evidence: Evidence) -> str:
+    """The first line of the log that was searched; empty for a log without lines."""
+    first = next((line for _, line in evidence.lines()), "")
+    return first.removeprefix("window ").strip() if first.startswith("window ") else ""
 
 
 class _Reader:

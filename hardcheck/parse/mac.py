@@ -10,6 +10,8 @@ from hardcheck.facts import apparmor as apparmor_facts
 from hardcheck.facts import denials as denial_facts
 from hardcheck.parse import (
     apparmor_state,
+    apparmor_times,
+    apparmor_tree,
     boot_defaults,
     boot_loader,
     denials,
@@ -39,9 +41,8 @@ SYSTEM_FACTS: tuple[ParsedFact, ...] = (
         "host.os",
         host.OsRelease,
         "the distribution and its version",
-        os_release.KEYS,
+        (os_release.KEY,),
         os_release.parse_os_release,
-        partial=True,
     ),
     ParsedFact("host.kernel", host.Kernel, "the running kernel", ("kernel.uname",), uname.parse_uname),
     ParsedFact(
@@ -120,7 +121,7 @@ SELINUX_FACTS: tuple[ParsedFact, ...] = (
         "selinux.booleans",
         Mapping[str, selinux.Boolean],
         "the booleans of the loaded policy, now and pending",
-        ("selinux.booleans",),
+        ("selinux.kernel",),
         selinuxfs.parse_booleans,
     ),
     ParsedFact(
@@ -206,7 +207,7 @@ SELINUX_FACTS: tuple[ParsedFact, ...] = (
         "labels.devices",
         labels.FileLabels,
         "device files with the label of unknown devices",
-        ("labels.devices",),
+        ("labels.files",),
         file_labels.parse_device_labels,
     ),
 )
@@ -216,7 +217,7 @@ APPARMOR_FACTS: tuple[ParsedFact, ...] = (
         "apparmor.kernel",
         apparmor_facts.ApparmorKernel,
         "whether AppArmor is on, and its parameters",
-        ("apparmor.parameters",),
+        (apparmor_state.KERNEL,),
         apparmor_state.parse_apparmor_kernel,
     ),
     ParsedFact(
@@ -242,10 +243,46 @@ APPARMOR_FACTS: tuple[ParsedFact, ...] = (
         apparmor_state.parse_service,
     ),
     ParsedFact(
+        "apparmor.entries",
+        tuple[apparmor_facts.ProfileEntry, ...],
+        "the profiles' folders in securityfs, with the time of their load",
+        (apparmor_times.LOADED,),
+        apparmor_times.parse_profile_entries,
+    ),
+    ParsedFact(
+        "apparmor.times",
+        apparmor_facts.SourceTimes,
+        "when the files of the profile tree were changed",
+        (apparmor_times.LOADED,),
+        apparmor_times.parse_source_times,
+    ),
+    ParsedFact(
+        "apparmor.cache",
+        tuple[apparmor_facts.CacheFile, ...],
+        "compiled profiles kept for the next boot",
+        (apparmor_times.CACHE,),
+        apparmor_times.parse_cache,
+    ),
+    ParsedFact(
+        "apparmor.tree",
+        apparmor_facts.ProfileTree,
+        "the text of the profiles on disk",
+        apparmor_tree.KEYS,
+        apparmor_tree.parse_profile_tree,
+        partial=True,
+    ),
+    ParsedFact(
+        "apparmor.attachments",
+        Mapping[str, str],
+        "the loaded profile that is for each running program",
+        apparmor_tree.ATTACHMENT_KEYS,
+        apparmor_tree.parse_attachments,
+    ),
+    ParsedFact(
         "apparmor.pam",
         tuple[str, ...],
         "PAM files whose session stack calls pam_apparmor",
-        ("apparmor.pam",),
+        (apparmor_state.KERNEL,),
         apparmor_state.parse_pam_apparmor,
     ),
 )

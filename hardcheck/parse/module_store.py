@@ -6,7 +6,8 @@ without a language (``100/apache``, ``disabled/amtu``)::
     400 permissive_crond_t cil
     100 amtu               pp  disabled
 
-The ``*.local`` files are what libsemanage writes for each kind of record::
+The last lines of that listing are digests of the policies on disk. The ``*.local`` files are what
+libsemanage writes for each kind of record::
 
     booleans.local        httpd_can_network_connect=1
     file_contexts.local   /srv/www(/.*)?    system_u:object_r:httpd_sys_content_t:s0
@@ -41,6 +42,7 @@ _MODULE = re.compile(
     r"(?P<priority>[0-9]{1,4})\s+(?P<name>\S+)\s+(?P<language>\S+)(?:\s+(?P<off>disabled))?\s*"
 )
 _FOLDER = re.compile(r"(?P<priority>[0-9]{1,4})/(?P<name>[^/]+)")
+_DIGEST = re.compile(r"([0-9a-f]{64}) [ *](/.*)")
 _FCONTEXT = re.compile(r"(?P<pattern>/.*?)\s+(?:(?P<kind>-[bcdpls-])\s+)?(?P<context>\S+)\s*")
 _PORT = re.compile(r"portcon\s+(?P<protocol>\w+)\s+(?P<ports>[0-9-]+)\s+(?P<context>\S+)\s*")
 _KINDS = {"--": "f", "-d": "d", "-c": "c", "-b": "b", "-s": "s", "-l": "l", "-p": "p"}
@@ -110,9 +112,10 @@ def parse_store_state(host: HostEvidence) -> StoreState | Absent:
     if is_absent(listing):
         return not_present(listing, "no module store under /var/lib/selinux or /etc/selinux")
     every = [line for _, line in listing.lines()]
+    digests = {match[2]: match[1] for match in map(_DIGEST.fullmatch, every) if match is not None}
     stores = tuple(line.removeprefix("store ") for line in every if line.startswith("store "))
     flags = _configured_store(host, listing)
-    return StoreState(stores, any(line.startswith("dontaudit-disabled ") for line in flags))
+    return StoreState(stores, any(line.startswith("dontaudit-disabled ") for line in flags), digests)
 
 
 def parse_store_files(host: HostEvidence) -> LocalPolicy | Absent:

@@ -12,25 +12,19 @@ import shlex
 
 from hardcheck.errors import ParseError
 from hardcheck.evidence import HostEvidence
-from hardcheck.facts import Absent
 from hardcheck.facts.host import OsRelease
-from hardcheck.parse.base import absent
 
-KEYS = ("host.os_release", "host.os_release_vendor")
+KEY = "host.os_release"
 _LINE = re.compile(r"\s*(?P<name>[A-Z][A-Z0-9_]*)=(?P<value>.*)")
 
 
-def parse_os_release(host: HostEvidence) -> OsRelease | Absent:
-    """/etc/os-release, or the vendor's file where that is missing.
+def parse_os_release(host: HostEvidence) -> OsRelease:
+    """/etc/os-release.
 
     Raises:
         ParseError: no ``ID=`` (that page's default, ``linux``, would name a distribution nobody saw).
     """
-    evidence = host.get(KEYS[0])
-    if evidence.reason is not None and host.get(KEYS[1]).reason is None:
-        evidence = host.get(KEYS[1])
-    if evidence.reason is not None:
-        return absent(evidence)
+    evidence = host.get(KEY)
     values = {}
     for _, line in evidence.lines():
         match = _LINE.fullmatch(line)

@@ -24,12 +24,9 @@ from hardcheck.evidence import Evidence, HostEvidence, Privilege, Reason
 from hardcheck.facts import Absent
 from hardcheck.facts.processes import Process
 from hardcheck.parse.base import absent
-from hardcheck.parse.fragment_lines import is_absent
 
-STATUS, LABELS, LABELS_APPARMOR = "processes.status", "processes.labels", "processes.labels_apparmor"
-CGROUPS, PROGRAMS, ARGUMENTS = "processes.cgroups", "processes.programs", "processes.arguments"
-PROGRAM_LABELS = "labels.programs"
-KEYS = (STATUS, LABELS, LABELS_APPARMOR, CGROUPS, PROGRAMS, ARGUMENTS, PROGRAM_LABELS)
+FILES, PROGRAMS, PROGRAM_LABELS = "processes.files", "processes.programs", "labels.files"
+KEYS = (FILES, PROGRAMS, PROGRAM_LABELS)
 
 _LINE = re.compile(
     r"(?P<pid>[0-9]{1,10})/(?P<file>status|cgroup|cmdline|attr/current|attr/apparmor/current):(?P<text>.*)"
@@ -39,6 +36,7 @@ _PROGRAM_LABEL = re.compile(r"(?P<label>\S+)\t(?P<pid>[0-9]{1,10})/exe")
 _UNIT = re.compile(r"/([^/]+\.(?:service|scope|socket|mount|timer))(?=/|$)")
 _ESCAPE = re.compile(r"\\([0-7]{3}|.)", re.DOTALL)
 _SECCOMP: Mapping[str, Literal["off", "strict", "filter"]] = {"0": "off", "1": "strict", "2": "filter"}
+_NO_LABEL = Absent(Reason.DENIED, (FILES,), "the label of the process could not be read")
 
 
 class _Parts(msgspec.Struct):
@@ -58,41 +56,22 @@ def parse_processes(host: HostEvidence) -> tuple[Process, ...] | Absent:
     Raises:
         ParseError: a process without the lines that every kernel writes.
     """
-    status = host.get(STATUS)
-    hidden = _hidden(host, status)
+    files = host.get(FILES)
+    hidden = _hidden(host, files)
     if hidden is not None:
         return hidden
     parts: dict[int, _Parts] = {}
-    _read_status(status, parts)
-    labels = host.get(LABELS_APPARMOR)
-    if labels.reason is not None or is_absent(labels):
-        labels = host.get(LABELS)
-    for pid, text in _texts(labels):
-        if pid in parts:
-            parts[pid].labels.append(text)
-    cgroups = host.get(CGROUPS)
-    for pid, text in _texts(cgroups):
-        if pid in parts:
-            parts[pid].cgroup = text.split(":", 2)[-1]
-    for pid, text in _texts(host.get(ARGUMENTS)):
-        if pid in parts:
-            parts[pid].arguments.append(text)
-    if labels.reason is None and cgroups.reason is None:
-        # Seen first and gone two files later: it ended while the files were read.
-        parts = {pid: part for pid, part in parts.items() if part.labels or part.cgroup}
+    for _, line in files.lines():
+        match = _LINE.fullmatch(line)
+        if match is not None:
+            _take(parts, int(match["pid"]), match["file"], match["text"])
+    if not parts:
+        raise ParseError(files.key, "PID/status:NAME: VALUE", repr(files.text()[:60]))
+    # Seen first and gone two files later: it ended while the files were read.
+    parts = {pid: part for pid, part in parts.items() if part.labels or part.cgroup}
     programs = host.get(PROGRAMS)
     _read_programs(programs, host.get(PROGRAM_LABELS), parts)
-    return tuple(
-        _process(pid, part, absent_label(labels), _no_program(programs))
-        for pid, part in sorted(parts.items())
-    )
-
-
-def absent_label(labels: Evidence) -> Absent:
-    """Why a process has no label: the labels could not be read at all, or not this one's."""
-    if labels.reason is not None:
-        return absent(labels)
-    return Absent(Reason.NOT_COLLECTED, (labels.key,), "the process ended, or its label could not be read")
+    return tuple(_process(pid, part, _no_program(programs)) for pid, part in sorted(parts.items()))
 
 
 def _no_program(programs: Evidence) -> Absent:
@@ -101,36 +80,33 @@ def _no_program(programs: Evidence) -> Absent:
     return Absent(Reason.DENIED, (programs.key,), "the program of another account's process needs root")
 
 
-def _hidden(host: HostEvidence, status: Evidence) -> Absent | None:
+def _hidden(host: HostEvidence, files: Evidence) -> Absent | None:
     """hidepid= on /proc shows an ordinary account its own processes only."""
     if host.privilege is not Privilege.NONE:
         return None
-    for _, line in status.lines():
+    for _, line in files.lines():
         if line.startswith("proc /proc ") or " /proc proc " in line:
             options = line.split(" ")[3].split(",") if len(line.split(" ")) > 3 else []
             for option in options:
                 if option.startswith("hidepid=") and option not in ("hidepid=0", "hidepid=off"):
-                    return Absent(Reason.DENIED, (status.key,), f"/proc is mounted with {option}")
+                    return Absent(Reason.DENIED, (files.key,), f"/proc is mounted with {option}")
         break
     return None
 
 
-def _texts(evidence: Evidence) -> list[tuple[int, str]]:
-    """(pid, text after the file name) of every line; nothing where the item could not be had."""
-    found = []
-    for _, line in evidence.lines():
-        match = _LINE.fullmatch(line)
-        if match is not None:
-            found.append((int(match["pid"]), match["text"]))
-    return found
-
-
-def _read_status(status: Evidence, parts: dict[int, _Parts]) -> None:
-    for pid, text in _texts(status):
+def _take(parts: dict[int, _Parts], pid: int, file: str, text: str) -> None:
+    """Note one line. What is not in ``status``, the first file read, began later and is left out."""
+    if file == "status":
         name, _, value = text.partition(":")
         parts.setdefault(pid, _Parts()).status.setdefault(name, value.strip(" \t"))
-    if not parts:
-        raise ParseError(status.key, "PID/status:NAME: VALUE", repr(status.text()[:60]))
+    elif pid in parts:
+        part = parts[pid]
+        if file == "cgroup":
+            part.cgroup = text.split(":", 2)[-1]
+        elif file == "cmdline":
+            part.arguments.append(text)
+        else:
+            part.labels.append(text)
 
 
 def _read_programs(programs: Evidence, labels: Evidence, parts: dict[int, _Parts]) -> None:
@@ -166,9 +142,9 @@ def _escaped(match: re.Match[str]) -> str:
     return chr(int(code, 8)) if len(code) == 3 else letters.get(code, code)
 
 
-def _process(pid: int, part: _Parts, no_label: Absent, no_program: Absent) -> Process:
+def _process(pid: int, part: _Parts, no_program: Absent) -> Process:
     status = part.status
-    where = f"{STATUS}:{pid}"
+    where = f"{FILES}:{pid}"
     uids = _numbers(where, status, "Uid")
     gids = _numbers(where, status, "Gid")
     parent = _number(where, status, "PPid", 10)
@@ -190,7 +166,7 @@ def _process(pid: int, part: _Parts, no_label: Absent, no_program: Absent) -> Pr
         effective_uid=uids[1],
         gid=gids[0],
         kernel=kernel,
-        label="\n".join(part.labels).rstrip("\x00\n") if part.labels else no_label,
+        label="\n".join(part.labels).rstrip("\x00\n") if part.labels else _NO_LABEL,
         program=program,
         program_label=part.program_label,
         arguments=tuple("\n".join(part.arguments).rstrip("\x00").split("\x00")) if part.arguments else (),
@@ -205,7 +181,7 @@ def _process(pid: int, part: _Parts, no_label: Absent, no_program: Absent) -> Pr
 
 
 def _unsaid(name: str) -> Absent:
-    return Absent(Reason.NOT_PRESENT, (STATUS,), f"this kernel writes no {name}")
+    return Absent(Reason.NOT_PRESENT, (FILES,), f"this kernel writes no {name}")
 
 
 def _number(where: str, status: Mapping[str, str], name: str, base: int) -> int:

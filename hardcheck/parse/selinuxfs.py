@@ -2,7 +2,7 @@
 
     enforce:1
     initial_contexts/kernel:system_u:system_r:kernel_t:s0
-    httpd_can_network_connect:1 1
+    booleans/httpd_can_network_connect:1 1
 
 Source: kernel security/selinux/selinuxfs.c. ``deny_unknown`` and ``reject_unknown`` are what the policy asks
 for permissions and classes it does not define. Before a policy is loaded the initial context of the
@@ -64,14 +64,16 @@ def parse_booleans(host: HostEvidence) -> dict[str, Boolean] | Absent:
     Raises:
         ParseError: a file of another form.
     """
-    evidence = host.get("selinux.booleans")
+    evidence = host.get("selinux.kernel")
     if is_absent(evidence):
-        return not_present(evidence, "no /sys/fs/selinux/booleans")
+        return not_present(evidence, "no /sys/fs/selinux/enforce: SELinux is off or not built in")
     booleans = {}
     for where, line in evidence.lines():
-        name, _, value = line.partition(":")
+        if not line.startswith("booleans/"):
+            continue
+        name, _, value = line.removeprefix("booleans/").partition(":")
         parts = value.rstrip("\x00").split(" ")
         if not name or len(parts) != 2 or parts[0] not in _BIT or parts[1] not in _BIT:
-            raise ParseError(where, "NAME:NOW PENDING with 0 or 1", repr(line[:80]))
+            raise ParseError(where, "booleans/NAME:NOW PENDING with 0 or 1", repr(line[:80]))
         booleans[name] = Boolean(_BIT[parts[0]], _BIT[parts[1]])
     return booleans

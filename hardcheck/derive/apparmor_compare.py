@@ -1,0 +1,132 @@
+"""Loaded profiles set beside their text, their processes, and what should have been confined.
+
+What the comparison of times can tell: that something was modified after the load, or that nothing
+was even touched. What it cannot: whether a file that was replaced by one with an older date
+(a package, a backup) says something else, and whether a profile was loaded from another place
+under the same name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Literal
+
+from hardcheck.facts import Absent, Reason
+from hardcheck.facts.apparmor import (
+    DiskProfile,
+    LoadedProfile,
+    ProfileCheck,
+    ProfileEntry,
+    ProfileStanding,
+    ProfileTree,
+    SourceTimes,
+    Unattached,
+)
+from hardcheck.facts.mac import Subject
+
+_State = Literal["same", "changed", "uncertain", "no text"]
+_MAX_FILES = 10  # named for one profile
+
+
+def derive_profile_checks(
+    loaded: tuple[LoadedProfile, ...],
+    entries: tuple[ProfileEntry, ...],
+    tree: ProfileTree,
+    times: SourceTimes,
+) -> tuple[ProfileCheck, ...]:
+    """Every loaded profile that stands on its own (children and hats come and go with their parent).
+
+    Profiles in a namespace belong to containers, whose text is not looked at here.
+    """
+    disk = {profile.name: profile for profile in tree.profiles}
+    loaded_at = {entry.name: entry.loaded_at for entry in entries}
+    found = []
+    for profile in loaded:
+        if ("//" in profile.name and profile.name not in disk) or profile.name.startswith(":"):
+            continue
+        text = disk.get(profile.name)
+        if text is not None and text.parent:
+            continue
+        found.append(_check(profile, text, loaded_at.get(profile.name), times))
+    return tuple(found)
+
+
+def _check(
+    profile: LoadedProfile, text: DiskProfile | None, loaded_at: datetime | None, times: SourceTimes
+) -> ProfileCheck:
+    if text is None:
+        return ProfileCheck(profile.name, profile.mode, "no text")
+    if loaded_at is None:
+        reason = Absent(Reason.NOT_COLLECTED, ("apparmor.loaded",), "the time of the load could not be seen")
+        return ProfileCheck(profile.name, profile.mode, reason)
+    newer = [path for path in text.sources if path in times.modified and times.modified[path] > loaded_at]
+    if newer:
+        return ProfileCheck(profile.name, profile.mode, "changed", tuple(newer[:_MAX_FILES]))
+    touched = [p for p in text.sources if p not in times.changed or times.changed[p] >= loaded_at]
+    state: _State = "uncertain" if touched else "same"
+    return ProfileCheck(profile.name, profile.mode, state, tuple(touched[:_MAX_FILES]))
+
+
+def derive_standings(
+    loaded: tuple[LoadedProfile, ...], tree: ProfileTree | Absent, subjects: tuple[Subject, ...] | Absent
+) -> tuple[ProfileStanding, ...]:
+    """Every loaded profile with its processes, and whether it only names a program."""
+    stubs: Mapping[str, bool] = {}
+    if not isinstance(tree, Absent):
+        stubs = {profile.name: profile.stub for profile in tree.profiles}
+    running: dict[str, list[str]] = {}
+    for subject in () if isinstance(subjects, Absent) else subjects:
+        for part in subject.subject.split("//&"):
+            running.setdefault(part, []).append(f"{subject.name} (pid {subject.pid})")
+    return tuple(
+        ProfileStanding(
+            profile.name, profile.mode, _stub(profile, stubs, tree), tuple(running.get(profile.name, ()))
+        )
+        for profile in loaded
+    )
+
+
+def _stub(profile: LoadedProfile, stubs: Mapping[str, bool], tree: ProfileTree | Absent) -> bool | Absent:
+    if profile.mode not in ("unconfined", "default_allow"):
+        return False
+    if profile.name in stubs:
+        return stubs[profile.name]
+    if isinstance(tree, Absent):
+        return tree
+    return Absent(Reason.NOT_PRESENT, ("apparmor.files",), f"no text of {profile.name}")
+
+
+def derive_unattached(
+    subjects: tuple[Subject, ...], attachments: Mapping[str, str], loaded: tuple[LoadedProfile, ...]
+) -> tuple[Unattached, ...]:
+    """Processes that run unconfined although a loaded profile is for their program: they were
+    started before it was loaded, or from within something that keeps them unconfined."""
+    holding = {profile.name for profile in loaded if profile.mode not in ("unconfined", "default_allow")}
+    found = []
+    for subject in subjects:
+        profile = attachments.get(subject.program.removesuffix(" (deleted)"), "")
+        if subject.state == "unconfined" and subject.subject == "unconfined" and profile in holding:
+            found.append(Unattached(f"{subject.name} (pid {subject.pid})", subject.program, profile))
+    return tuple(found)
+
+
+def derive_not_loaded(tree: ProfileTree, loaded: tuple[LoadedProfile, ...]) -> tuple[DiskProfile, ...]:
+    """Profiles on disk that are neither disabled nor loaded."""
+    names = {profile.name for profile in loaded}
+    return tuple(p for p in tree.profiles if not p.disabled and p.name not in names)
+
+
+def derive_enforced_text(tree: ProfileTree, loaded: tuple[LoadedProfile, ...]) -> tuple[DiskProfile, ...]:
+    """The text of every profile that is loaded and refuses accesses."""
+    enforcing = {profile.name for profile in loaded if profile.confines}
+    return tuple(profile for profile in _once(tree.profiles) if profile.name in enforcing)
+
+
+def _once(profiles: Iterable[DiskProfile]) -> Iterable[DiskProfile]:
+    """Each name once, the file that is not disabled first."""
+    best: dict[str, DiskProfile] = {}
+    for profile in profiles:
+        if profile.name not in best or best[profile.name].disabled:
+            best[profile.name] = profile
+    return best.values()
