@@ -14,7 +14,7 @@ from hardcheck.render import words
 from hardcheck.render.sanitise import FIELD_LIMIT, has_unseen, visible, visible_lines
 from hardcheck.resources import resource_folder
 
-_LINES_LIMIT = 20_000
+_LINES_LIMIT = 10_000
 _ESCAPED = re.compile(r"\\(?:x[0-9a-f]{2}|u[0-9a-f]{4}|U[0-9a-f]{8}|[nrt])")
 _SEAM = re.compile(r"[./_:-](?=\w)(?![^<]*>)")
 

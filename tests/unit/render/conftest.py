@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import pytest
 from hardcheck.findings import Report
 from hardcheck.render import renderer
 from tests.unit.render.browser import Page, browser
-from tests.unit.render.fixture_hostile import hostile_report
+from tests.unit.render.fixture_hostile import hostile_report, poisoned
 from tests.unit.render.fixtures import realistic_report, small_report
 
 
@@ -47,13 +48,21 @@ def hostile_page(hostile: Report) -> str:
 
 
 @pytest.fixture(scope="session")
-def real_pdf(real: Report) -> bytes:
-    return rendered("pdf", real)
+def real_pdf_and_seconds(real: Report) -> tuple[bytes, float]:
+    """The PDF of the realistic report, and the processor time that it took."""
+    begin = time.process_time()
+    return rendered("pdf", real), time.process_time() - begin
 
 
 @pytest.fixture(scope="session")
-def hostile_pdf(hostile: Report) -> bytes:
-    return rendered("pdf", hostile)
+def real_pdf(real_pdf_and_seconds: tuple[bytes, float]) -> bytes:
+    return real_pdf_and_seconds[0]
+
+
+@pytest.fixture(scope="session")
+def hostile_pdf() -> bytes:
+    """Of the small report, as every hostile string is in it and a short document tells as much."""
+    return rendered("pdf", poisoned(small_report()))
 
 
 @pytest.fixture(scope="module")

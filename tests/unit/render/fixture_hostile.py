@@ -32,7 +32,12 @@ HOSTILE = (
 
 def hostile_report() -> Report:
     """The realistic report with a hostile string in every text field, references still holding."""
-    return msgspec.convert(_poison(msgspec.to_builtins(realistic_report())), Report)
+    return poisoned(realistic_report())
+
+
+def poisoned(report: Report) -> Report:
+    """Any report with a hostile string in every text field."""
+    return msgspec.convert(_poison(msgspec.to_builtins(report)), Report)
 
 
 _CLOSED = {

@@ -117,14 +117,14 @@ def small_report() -> Report:
     return _report(tuple(rule for rule in rules() if rule.id in wanted), (WEB, SHOP, GONE))
 
 
-def fleet_report(hosts: int) -> Report:
-    """Many hosts, each like one of the first three."""
-    base = realistic_report()
-    shapes = {host.name: host for host in base.hosts[:3]}
+def fleet_report(hosts: int, base: Report | None = None) -> Report:
+    """Many hosts, each like one of those that were reached in ``base`` (the realistic report)."""
+    base = base or realistic_report()
+    shapes = {host.name: host for host in base.hosts if host.reached}
     names = list(shapes)
     fleet, findings, twin = [], [], {}
     for number in range(hosts):
-        like = names[number % 3]
+        like = names[number % len(names)]
         name = f"node{number:03d}.{like}"
         twin[name] = like
         fleet.append(msgspec.structs.replace(shapes[like], name=name))

@@ -23,10 +23,9 @@ def choose(page: Page, **wanted: str) -> int:
     """Set filters as a reader would, and return how many findings are left."""
     page.run("document.getElementById('filters').reset()")
     for name, value in wanted.items():
-        page.run(
-            f"(() => {{ const f = document.getElementById('filters').elements[{name!r}]; f.value = {str(value)!r};"
-            "f.dispatchEvent(new Event('input', {bubbles: true})); })()"
-        )
+        field = f"document.getElementById('filters').elements[{name!r}]"
+        page.run(f"{field}.value = {str(value)!r}")
+        page.run(f"{field}.dispatchEvent(new Event('input', {{bubbles: true}}))")
     page.run("new Promise(done => setTimeout(done, 200))")
     count: int = page.run(VISIBLE)
     return count

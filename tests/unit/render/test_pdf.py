@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -16,9 +15,10 @@ from hardcheck.errors import UsageError
 from hardcheck.findings import Report, Status
 from hardcheck.render import pdf
 from hardcheck.render.document import Scope, document_html
-from hardcheck.render.sanitise import has_unseen
+from hardcheck.render.sanitise import has_unseen, visible
 from hardcheck.render.single import single_host
 from tests.unit.render.conftest import rendered
+from tests.unit.render.fixture_hostile import HOSTILE
 from tests.unit.render.fixtures import SHOP, fleet_report, realistic_report
 
 
@@ -38,11 +38,10 @@ def real_text(real_pdf: bytes) -> str:
     return text_of(real_pdf)
 
 
-def test_a_report_of_four_hosts_is_made_in_time(real: Report) -> None:
-    begin = time.process_time()
-    pages = len(pypdf.PdfReader(io.BytesIO(rendered("pdf", real))).pages)
-    assert pages <= 50
-    assert time.process_time() - begin < 20
+def test_a_report_of_four_hosts_is_made_in_time(real_pdf_and_seconds: tuple[bytes, float]) -> None:
+    document, seconds = real_pdf_and_seconds
+    assert len(pypdf.PdfReader(io.BytesIO(document)).pages) <= 50
+    assert seconds < 20
 
 
 @pytest.mark.parametrize(
@@ -116,9 +115,8 @@ def test_hostile_text_makes_no_link_script_or_attachment(hostile_pdf: bytes) -> 
 
 def test_hostile_text_is_there_as_text(hostile_pdf: bytes) -> None:
     text = text_of(hostile_pdf)
-    assert squeezed("<script>document.title='owned'</script>") in text
-    assert squeezed("\\x1b[2J\\x1b]0;owned\\x07") in text
-    assert "\\u202egnp.exe" in text
+    missing = [attack for attack in HOSTILE if squeezed(visible(attack)) not in text]
+    assert missing == []
     assert not has_unseen(text)
     assert "root:x:0" not in text
 
@@ -159,8 +157,8 @@ def test_a_date_that_is_none_is_left_out(small: Report) -> None:
     assert "<script>" not in source
 
 
-def test_a_fleet_gets_a_summary_and_a_document_for_each_host(tmp_path: Path) -> None:
-    fleet = fleet_report(7)
+def test_a_fleet_gets_a_summary_and_a_document_for_each_host(tmp_path: Path, small: Report) -> None:
+    fleet = fleet_report(7, small)
     named = msgspec.structs.replace(fleet.hosts[0], reached=False)
     fleet = msgspec.structs.replace(fleet, hosts=(named, *fleet.hosts[1:]))
     assert not pdf.fits_one_document(fleet)
