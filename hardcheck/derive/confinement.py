@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from collections.abc import Mapping
 
-from hardcheck.facts import Absent
+from hardcheck.facts import Absent, Reason
 from hardcheck.facts.apparmor import LoadedProfile
-from hardcheck.facts.mac import Confined, FrameworkName, Subject
+from hardcheck.facts.mac import Confined, FrameworkName, ListeningSubject, Subject
+from hardcheck.facts.network import Listener
 from hardcheck.facts.processes import Process
 from hardcheck.facts.selinux import LoadedPolicy, SelinuxKernel, context_type
 
@@ -120,9 +120,38 @@ def _is_service(process: Process, by_pid: Mapping[int, Process]) -> bool:
     return True
 
 
-def is_local(address: str) -> bool:
-    """Whether only the host itself can reach a listener on this address."""
-    try:
-        return ipaddress.ip_address(address.split("%")[0]).is_loopback
-    except ValueError:
-        return False
+def derive_listeners(
+    listeners: tuple[Listener, ...], subjects: tuple[Subject, ...]
+) -> tuple[ListeningSubject, ...]:
+    """Every listening socket with the subject that holds it; one entry where several processes of a
+    service hold it under one label. Sockets of the kernel itself have no subject and are left out."""
+    by_pid = {subject.pid: subject for subject in subjects}
+    found: dict[tuple[object, ...], ListeningSubject] = {}
+    for listener in listeners:
+        if isinstance(listener.pids, Absent):
+            found[(listener.inode, listener.shown)] = _listening(listener, listener.pids)
+            continue
+        for pid in listener.pids:
+            holder = by_pid.get(pid, _GONE)
+            entry = _listening(listener, holder)
+            found.setdefault((listener.shown, entry.name, entry.unit, entry.label), entry)
+    return tuple(found.values())
+
+
+_GONE = Absent(Reason.NOT_COLLECTED, ("processes.files",), "the process that holds the socket was not seen")
+
+
+def _listening(listener: Listener, holder: Subject | Absent) -> ListeningSubject:
+    known = None if isinstance(holder, Absent) else holder
+    return ListeningSubject(
+        protocol=listener.protocol,
+        address=listener.address,
+        port=listener.port,
+        local=listener.scope == "loopback",
+        name=known.name if known else "an unknown process",
+        pid=known.pid if known else 0,
+        unit=known.unit if known else "",
+        label=known.label if known else "an unknown label",
+        subject=known.subject if known else "",
+        state=holder if isinstance(holder, Absent) else holder.state,
+    )

@@ -81,9 +81,10 @@ class DiskProfile(msgspec.Struct, frozen=True):
     """A profile in the text on disk.
 
     ``file`` is below /etc/apparmor.d, ``sources`` every file that it is made from, whole paths.
-    ``parent`` is set for a child profile or hat. ``disabled``: its file is named in disable/. ``stub``: in unconfined or default-allow mode with no rule
-    but one for user namespaces: made to give a program a name, not to confine it. The rest is what
-    its rules grant: capabilities that undo confinement, writing anywhere, mounting, ptrace of others.
+    ``parent`` is set for a child profile or hat. ``disabled``: its file is named in disable/. ``stub``: in
+    unconfined or default-allow mode with no rule but one for user namespaces: made to give a program
+    a name, not to confine it. The rest is what its rules grant: capabilities that undo confinement,
+    writing anywhere, mounting, ptrace of others.
     """
 
     name: str

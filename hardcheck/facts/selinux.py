@@ -155,13 +155,13 @@ class LoadedPolicy(msgspec.Struct, frozen=True):
 
 
 class LabelCheck(msgspec.Struct, frozen=True):
-    """A path whose label was looked at. ``expected`` is what file_contexts says, ``<<none>>`` or empty
-    where it says nothing; ``customizable``: restorecon leaves this type alone."""
+    """A path whose label was looked at. ``expected`` is what file_contexts says, empty where it defines no
+    label, Absent where it could not be told; ``customizable``: restorecon(8) leaves this type alone."""
 
     path: str
     kind: str
     label: str
-    expected: str
+    expected: str | Absent
     customizable: bool = False
 
     @property
@@ -170,21 +170,20 @@ class LabelCheck(msgspec.Struct, frozen=True):
         return context_type(self.label)
 
     @property
-    def expected_type(self) -> str:
-        """The type that file_contexts gives, or empty."""
-        return context_type(self.expected)
-
-    @property
-    def differs(self) -> bool:
+    def differs(self) -> bool | Absent:
         """Whether restorecon(8) would change its type."""
-        if not self.expected or self.expected == "<<none>>" or self.customizable:
+        if isinstance(self.expected, Absent):
+            return self.expected
+        if not self.expected or self.customizable:
             return False
-        return self.type_ != self.expected_type
+        return self.type_ != context_type(self.expected)
 
     @property
     def shown(self) -> str:
         """``PATH: TYPE, should be TYPE`` for people."""
-        return f"{self.path}: {self.type_}, should be {self.expected_type}"
+        if isinstance(self.expected, Absent) or not self.expected:
+            return f"{self.path}: {self.type_}"
+        return f"{self.path}: {self.type_}, should be {context_type(self.expected)}"
 
 
 def context_type(context: str) -> str:

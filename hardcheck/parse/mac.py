@@ -18,6 +18,7 @@ from hardcheck.parse import (
     file_labels,
     kernel_cmdline,
     kernel_security,
+    label_checks,
     module_store,
     os_release,
     proc,
@@ -202,6 +203,13 @@ SELINUX_FACTS: tuple[ParsedFact, ...] = (
         "labels of the paths that were looked at",
         ("labels.files",),
         file_labels.parse_file_labels,
+    ),
+    ParsedFact(
+        "labels.checks",
+        tuple[selinux.LabelCheck, ...],
+        "labels set beside what file_contexts says",
+        label_checks.KEYS,
+        label_checks.parse_label_checks,
     ),
     ParsedFact(
         "labels.devices",
