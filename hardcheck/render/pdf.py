@@ -26,7 +26,7 @@ from hardcheck.render.template import style_sheet
 if TYPE_CHECKING:
     import weasyprint
 
-WHOLE_HOSTS = 5
+WHOLE_HOSTS = 4
 """Up to so many reached hosts make one document of at most about 50 pages."""
 
 

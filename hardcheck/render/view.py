@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from hardcheck.errors import ConfigError
 from hardcheck.findings import (
@@ -23,6 +23,10 @@ from hardcheck.findings import (
     Status,
 )
 from hardcheck.reasons import Reason
+
+FLEET = 20
+"""With more hosts than this the appendix lists what failures rest on and what is missing, not every
+item: hosts have some 300 items each, and the JSON report and the bundles have them all."""
 
 MAC_SIDES = (Framework.SELINUX, Framework.APPARMOR)
 UNJUDGED = (Status.UNKNOWN, Status.ERROR)
@@ -107,6 +111,7 @@ class HostView:
     by_status: Mapping[Status, tuple[FindingView, ...]]
     unjudged: tuple[UnjudgedGroup, ...]
     failed_by_severity: Mapping[Severity, int]
+    evidence: tuple[EvidenceView, ...]  # what the appendix lists
 
     def of(self, status: Status) -> tuple[FindingView, ...]:
         """Its findings of one status, in the report's order."""
@@ -118,9 +123,9 @@ class HostView:
         return sum(len(group.findings) for group in self.unjudged)
 
     @property
-    def missing_evidence(self) -> tuple[EvidenceRef, ...]:
-        """Items of its bundle that could not be had."""
-        return tuple(item for item in self.result.evidence if item.reason is not None)
+    def missing_evidence(self) -> int:
+        """How many items of its bundle could not be had."""
+        return sum(item.reason is not None for item in self.result.evidence)
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +167,8 @@ class ReportView:
     failures: tuple[Failure, ...]  # the most severe first, then by number of hosts
     objectives: tuple[Objective, ...]
     failed_by_severity: Mapping[Severity, int]
-    topics: Mapping[str, tuple[RuleView, ...]] = field(default_factory=dict)
+    topics: Mapping[str, tuple[RuleView, ...]]
+    fleet: int = FLEET
 
 
 def arrange(report: Report) -> ReportView:
@@ -174,7 +180,8 @@ def arrange(report: Report) -> ReportView:
     rules = _rules(report)
     by_id = {rule.info.id: rule for rule in rules}
     places = {host.name: place for place, host in enumerate(report.hosts)}
-    numbers = [_evidence_numbers(host) for host in report.hosts]
+    appendix = _appendix(report)
+    numbers = [{item.ref.key: item.number for item in listed} for listed in appendix]
     findings = []
     for count, finding in enumerate(report.findings, 1):
         if finding.rule not in by_id:
@@ -184,7 +191,7 @@ def arrange(report: Report) -> ReportView:
         place = places[finding.host]
         evidence = tuple(EvidenceView(numbers[place].get(ref.key, 0), ref) for ref in finding.evidence)
         findings.append(FindingView(count, finding, by_id[finding.rule], place + 1, evidence))
-    hosts = _hosts(report, findings)
+    hosts = _hosts(report, findings, appendix)
     failing = [view for view in findings if view.finding.status is Status.FAIL]
     return ReportView(
         report=report,
@@ -231,22 +238,38 @@ def _sides(remedies: Iterable[Remedy]) -> dict[Framework, tuple[Remedy, ...]]:
     return sides
 
 
-def _evidence_numbers(host: HostResult) -> dict[str, int]:
-    return {ref.key: place for place, ref in enumerate(host.evidence, 1)}
+def _appendix(report: Report) -> list[tuple[EvidenceView, ...]]:
+    """For each host the items that the appendix lists, numbered by their place in its bundle."""
+    cited: dict[str, set[str]] = defaultdict(set)
+    if len(report.hosts) > FLEET:
+        for finding in report.findings:
+            if finding.status in (Status.FAIL, *UNJUDGED):
+                cited[finding.host].update(ref.key for ref in finding.evidence)
+    return [
+        tuple(
+            EvidenceView(place, ref)
+            for place, ref in enumerate(host.evidence, 1)
+            if len(report.hosts) <= FLEET or ref.reason is not None or ref.key in cited[host.name]
+        )
+        for host in report.hosts
+    ]
 
 
-def _hosts(report: Report, findings: Iterable[FindingView]) -> tuple[HostView, ...]:
+def _hosts(
+    report: Report, findings: Iterable[FindingView], appendix: Iterable[tuple[EvidenceView, ...]]
+) -> tuple[HostView, ...]:
     grouped = defaultdict(list)
     for view in findings:
         grouped[view.host].append(view)
     hosts = []
-    for number, host in enumerate(report.hosts, 1):
+    for number, (host, listed) in enumerate(zip(report.hosts, appendix, strict=True), 1):
         own = grouped[number]
         by_status = {
             status: tuple(view for view in own if view.finding.status is status) for status in Status
         }
         severities = _by_severity(by_status[Status.FAIL])
-        hosts.append(HostView(number, host, score_bar(host.score), by_status, _unjudged(own), severities))
+        bar = score_bar(host.score)
+        hosts.append(HostView(number, host, bar, by_status, _unjudged(own), severities, listed))
     return tuple(hosts)
 
 

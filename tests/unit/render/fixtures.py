@@ -117,6 +117,16 @@ def small_report() -> Report:
     return _report(tuple(rule for rule in rules() if rule.id in wanted), (WEB, SHOP, GONE))
 
 
+def with_evidence(report: Report, items: int) -> Report:
+    """The report with as many more items of evidence on each host as a true host has."""
+    more = tuple(
+        EvidenceRef(f"apparmor.file.{n}", f"/etc/apparmor.d/abstractions/file-{n}", _digest(str(n)), 700 + n)
+        for n in range(items)
+    )
+    hosts = [msgspec.structs.replace(host, evidence=(*host.evidence, *more)) for host in report.hosts]
+    return msgspec.structs.replace(report, hosts=tuple(hosts))
+
+
 def fleet_report(hosts: int, base: Report | None = None) -> Report:
     """Many hosts, each like one of those that were reached in ``base`` (the realistic report)."""
     base = base or realistic_report()
