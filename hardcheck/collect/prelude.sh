@@ -57,25 +57,34 @@ within() {
   esac
 }
 
-# The same without timeout(1): the status of a command that was ended is 143 or 137.
+# The same without timeout(1): the status of a command that was ended is 143 or 137. What the command
+# started itself is ended with it where setsid(1) can make a group of them.
 watched() {
   seconds=$1
   shift
-  "$@" &
-  child=$!
+  if command -v setsid >/dev/null 2>&1; then
+    setsid "$@" &
+    child=$! target=-$!
+  else
+    "$@" &
+    child=$! target=$!
+  fi
   (
-    trap 'kill "${nap-$child}" 2>/dev/null; exit 0' TERM
+    nap=''
+    trap '[ -z "$nap" ] || kill "$nap"; exit 0' TERM
     sleep "$seconds" &
     nap=$!
     wait "$nap"
-    kill -TERM "$child"
-    sleep 2
-    kill -KILL "$child"
+    kill -s TERM -- "$target"
+    sleep 2 &
+    nap=$!
+    wait "$nap"
+    kill -s KILL -- "$target"
   ) >/dev/null 2>&1 3>&- &
   guard=$!
   wait "$child"
   status=$?
-  kill -TERM "$guard" 2>/dev/null
+  kill "$guard" 2>/dev/null
   return "$status"
 }
 
@@ -199,8 +208,8 @@ member() {
     readlink -- "$2"
   elif [ -f "$2" ] && [ -r "$2" ]; then
     if [ "$1" = 1 ]; then
-      digest=$(within 60 sha256sum <"$2") || return 0
-      digest=${digest%% *}
+      digest=$(within 60 sha256sum -- "$2") || return 0
+      digest=${digest%% *} digest=${digest#\\}
       mark "g $digest"
       wanted "$digest" || return 0
     fi

@@ -21,7 +21,7 @@ from hardcheck.collect.base import BlobSource, CommandSource, FileSource, Source
 from hardcheck.errors import UsageError
 
 INSTALLED_PATH = "/usr/local/libexec/hardcheck-probe"
-_USER = re.compile(r"[A-Za-z_][A-Za-z0-9_.@-]{0,63}")
+_USER = re.compile(r"(?!ALL$)[A-Za-z_][A-Za-z0-9_.@-]{0,63}")
 _KEY = re.compile(r"[a-z][a-z0-9_.-]*")
 
 

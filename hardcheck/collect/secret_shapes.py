@@ -33,7 +33,7 @@ _VALUE = _QUOTED + rb"""|([^\s\0"'][^\s\0"'&<>]{0,1023}+))"""
 _WORD = rb"""["']?([^\s\0"';]{1,1024}+)"""
 _GAP = rb"[\s\0]{1,8}"
 _FIELD = rb"[^\s\0]{1,256}+" + _GAP
-_LATER = rb"[\s\0][^\n]{0,400}?[\s\0]"  # further words of the same command line
+_LATER = rb"[\s\0](?:[^\n]{0,400}?[\s\0])?"  # further words of the same command line
 
 _NAMES = (
     rb"pass(?:wor)?d|passwd|passphrase|requirepass|masterauth|secret|authtok|token|(?<!load)(?<!import)credentials?"

@@ -22,6 +22,7 @@ from hardcheck.reasons import Reason
 from hardcheck.transport.base import Limits, Streams, Transport
 
 _PREFIX = 16  # digits of a digest that the probe compares
+_LONGEST_WAIT_S = 20.0  # for another host that is fetching the same blobs
 _SHARE_OF_TIME = 0.8  # of the total limit after which the probe begins nothing new
 
 
@@ -50,7 +51,7 @@ def collect_host(
     failure = first.failure
     privilege = first.privilege
     if first.decoded.blobs:
-        found, second_failure = _fetch(session, blobs, first.decoded.blobs, skip=failure is not None)
+        found, second_failure = _fetch(session, blobs, first.decoded, skip=failure is not None)
         items.update(found)
         failure = failure or second_failure
     return HostEvidence(
@@ -115,13 +116,15 @@ class _Session:
 
 
 def _fetch(
-    session: _Session, store: BlobStore, wanted: Sequence[Blob], *, skip: bool
+    session: _Session, store: BlobStore, first: Decoded, *, skip: bool
 ) -> tuple[dict[str, Evidence], Failure | None]:
     """The items of blobs: from the store, or by the second run (none with ``skip``)."""
+    wanted = first.blobs
     fetched: dict[str, bytes] = {}
     altered: frozenset[str] = frozenset()
     failure = None
-    claimed = frozenset() if skip else store.claim((blob.sha256 for blob in wanted), session.left_s() / 2)
+    wait_s = min(_LONGEST_WAIT_S, session.left_s() / 2)
+    claimed = frozenset() if skip else store.claim((blob.sha256 for blob in wanted), wait_s)
     if claimed:
         try:
             second = session.run(claimed)
@@ -135,9 +138,9 @@ def _fetch(
     for blob in wanted:
         content = fetched[blob.sha256] if blob.sha256 in fetched else store.get(blob.sha256)
         if content is not None:
-            items[blob.key] = Evidence(blob.key, blob.origin, content, size=len(content))
+            items[blob.key] = Evidence(blob.key, blob.origin, content, euid=first.euid, size=len(content))
         else:
-            items[blob.key] = _missing(blob, reason, altered)
+            items[blob.key] = msgspec.structs.replace(_missing(blob, reason, altered), euid=first.euid)
     return items, failure
 
 
