@@ -18,6 +18,7 @@ from hardcheck.selinux.enabled import EnabledRules, Rows, build_rows
 from hardcheck.selinux.header import HandleUnknown
 from hardcheck.selinux.labelling import Labelling, Operation
 from hardcheck.selinux.labels import Labels
+from hardcheck.selinux.lookups import Lookups
 from hardcheck.selinux.names import ClassNames, Names, capability_names
 from hardcheck.selinux.policydb import PolicyDb, read_policydb
 from hardcheck.selinux.reasons import Reasons
@@ -88,11 +89,12 @@ class Policy:
         self.labels = Labels(policydb, self.names)
         self.types = TypeSets(policydb, self.names)
         self.typical = TypicalContexts(policydb, self.labels, self.types)
+        self.lookups = Lookups(policydb, self.names)
         self.decider = Decider(policydb, self.names)
         self.rules = RuleIndex(policydb)
         self.statements = Statements(self.names)
         self.booleans: Booleans = {record.name: record.state for record in policydb.booleans.records}
-        self._labelling = Labelling(policydb, self.names)
+        self.labelling = Labelling(policydb, self.names)
         self._enabled: dict[frozenset[str], EnabledRules] = {}
         self._contexts: dict[str, SecurityContext] = {}
 
@@ -322,7 +324,7 @@ class Policy:
         if class_ is None:
             raise PolicyError("class", "a class that the policy defines", repr(tclass[:200]))
         source, target = self.context(scontext), self.context(tcontext)
-        new = self._labelling.new_context(self.enabled(booleans), source, target, class_, operation, name)
+        new = self.labelling.new_context(self.enabled(booleans), source, target, class_, operation, name)
         if new is None:
             raise PolicyError(
                 "range", "source and target with a common sensitivity", f"{scontext}, {tcontext}"

@@ -20,6 +20,45 @@ from hardcheck.selinux.types import TypeSet, type_set
 Grants = dict[str, dict[str, TypeSet]]  # class -> permission -> target types
 
 
+def ruled_targets(
+    policy: Policy, source: int, class_: ClassNames, permissions: int, booleans: Booleans | None = None
+) -> TypeSet:
+    """Return the types on which rules in force give a type all of these permissions.
+
+    Only rules count here, as in sesearch: neither constraints nor roles nor bounds.
+    """
+    by_mask = _by_mask(policy, policy.enabled(booleans), source, class_)
+    found = policy.types.every
+    for bit in _bits(permissions):
+        found &= _having(by_mask, bit)
+    return found
+
+
+def ruled_sources(
+    policy: Policy,
+    target: int,
+    class_: ClassNames,
+    permissions: int,
+    booleans: Booleans | None = None,
+    among: TypeSet | None = None,
+) -> TypeSet:
+    """Return the types (default: among the domains) that rules in force give all of these
+    permissions on a type; only rules count."""
+    attributes = policy.decider.attributes(target)
+    by_mask: dict[int, list[int]] = {}
+    for source, row in policy.enabled(booleans).rows_of(class_.value):
+        found = 0
+        for attribute in attributes:
+            found |= row.get(attribute, 0)
+        if found & permissions:
+            by_mask.setdefault(found & VECTOR, []).append(source)
+    sets = {mask: policy.types.union(values) for mask, values in by_mask.items()}
+    types = policy.types.domains if among is None else among
+    for bit in _bits(permissions):
+        types &= _having(sets, bit)
+    return types
+
+
 def targets(
     policy: Policy,
     source: SecurityContext,
@@ -28,12 +67,8 @@ def targets(
     booleans: Booleans | None = None,
 ) -> TypeSet:
     """Return the types to which the source has all of these permissions (a mask of the class)."""
-    rules = policy.enabled(booleans)
-    by_mask = _by_mask(policy, rules, source, class_)
-    found = policy.types.every
-    for bit in _bits(permissions):
-        found &= _having(by_mask, bit)
-    return _Refused(policy, rules, source).without(found, class_, permissions)
+    found = ruled_targets(policy, source.type, class_, permissions, booleans)
+    return _Refused(policy, policy.enabled(booleans), source).without(found, class_, permissions)
 
 
 def grants(policy: Policy, source: SecurityContext, booleans: Booleans | None = None) -> Grants:
@@ -42,7 +77,7 @@ def grants(policy: Policy, source: SecurityContext, booleans: Booleans | None = 
     refused = _Refused(policy, rules, source)
     found: Grants = {}
     for class_ in policy.names.classes.values():
-        by_mask = _by_mask(policy, rules, source, class_)
+        by_mask = _by_mask(policy, rules, source.type, class_)
         its = {}
         for name, bit in class_.masks.items():
             types = refused.without(_having(by_mask, bit), class_, bit)
@@ -62,28 +97,15 @@ def sources(
     among: TypeSet | None = None,
 ) -> TypeSet:
     """Return the types (default: among the domains) that have all of these permissions on a target."""
+    types = ruled_sources(policy, target.type, class_, permissions, booleans, among)
     rules = policy.enabled(booleans)
-    attributes = policy.decider.attributes(target.type)
-    by_mask: dict[int, list[int]] = {}
-    for source, row in rules.rows_of(class_.value):
-        found = 0
-        for attribute in attributes:
-            found |= row.get(attribute, 0)
-        if found & permissions:
-            by_mask.setdefault(found & VECTOR, []).append(source)
-    sets = {mask: policy.types.union(values) for mask, values in by_mask.items()}
-    types = policy.types.domains if among is None else among
-    for bit in _bits(permissions):
-        types &= _having(sets, bit)
     return _unrefused_sources(policy, rules, target, class_, permissions, types) if types else 0
 
 
-def _by_mask(
-    policy: Policy, rules: EnabledRules, source: SecurityContext, class_: ClassNames
-) -> dict[int, TypeSet]:
+def _by_mask(policy: Policy, rules: EnabledRules, source: int, class_: ClassNames) -> dict[int, TypeSet]:
     """Return the target types of the source's rules by the mask that they allow."""
     by_mask: dict[int, set[int]] = {}
-    for attribute in policy.decider.attributes(source.type):
+    for attribute in policy.decider.attributes(source):
         for target, packed in rules.row(attribute, class_.value).items():
             if packed & VECTOR:
                 by_mask.setdefault(packed & VECTOR, set()).add(target)

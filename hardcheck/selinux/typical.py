@@ -27,6 +27,7 @@ class TypicalContexts:
 
     def __init__(self, policydb: PolicyDb, labels: Labels, types: TypeSets) -> None:
         self._policydb = policydb
+        self._labels = labels
         self._types = types
         self._range = labels.parse_range("")
         self._known: dict[int, SecurityContext] = {}
@@ -38,6 +39,12 @@ class TypicalContexts:
             is_domain = self._types.domains >> (type_ - 1) & 1
             known = self._known[type_] = self.process(type_) if is_domain else self.object(type_)
         return known
+
+    def after(self, source: SecurityContext, type_: int) -> SecurityContext:
+        """Return the context of a process that changes to a type: user, role and range stay
+        where the policy authorises that, else it is the type's typical context."""
+        same = SecurityContext(source.user, source.role, type_, source.range)
+        return same if self._labels.is_valid(same) else self.of(type_)
 
     def object(self, type_: int) -> SecurityContext:
         """Return the typical context of an object with this type."""
