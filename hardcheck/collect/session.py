@@ -168,11 +168,8 @@ def _failure(streams: Streams, decoded: Decoded, limits: Limits) -> Failure | No
 def _privilege_detail(streams: Streams) -> str:
     if streams.denied is None:
         return ""
-    return (
-        f"{streams.denied.why.value}: {streams.denied.detail}"
-        if streams.denied.detail
-        else streams.denied.why.value
-    )
+    why, detail = streams.denied.why.value, streams.denied.detail
+    return f"{why}: {detail}" if detail else why
 
 
 def _utc(moment: datetime) -> str:

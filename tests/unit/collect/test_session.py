@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
@@ -253,6 +254,5 @@ def test_an_empty_profile_is_a_content_like_any_other(tmp_path: Path) -> None:
     (tmp_path / "empty").write_bytes(b"")
     source = TreeSource("profiles", (f"{tmp_path}/*",), blobs=True)
     host = collect(ShellTransport(), (source,))
-    assert host.items[f"profiles:{tmp_path}/empty"] == Evidence(
-        f"profiles:{tmp_path}/empty", f"{tmp_path}/empty"
-    )
+    path = f"{tmp_path}/empty"
+    assert host.items[f"profiles:{path}"] == Evidence(f"profiles:{path}", path, euid=os.geteuid())
