@@ -6,7 +6,7 @@ that name entries and kernel options are taken.
 
 from hardcheck.collect.base import KIB, CommandSource, FileSource, ShellSource, Source, TreeSource
 
-# One line a fact: FILE:LINE as grep writes it, and "uki FILE" for a unified kernel image, whose
+# One line a fact: owners and modes, FILE:LINE as grep writes it, "uki FILE" for a unified kernel image, whose
 # command line is inside the image. "none" says that the search was made and found no file.
 _BOOT_LOADER = r"""
 entry='^[[:space:]]*(linux(16|efi)?|kernel|append|menuentry|submenu|title|label|blscfg|\})([[:space:]]|$)'
@@ -21,6 +21,7 @@ for f in /boot/efi/EFI/Linux/*.efi /efi/EFI/Linux/*.efi; do
     if [ -e "$f" ]; then printf 'uki %s\n' "$f"; fi
 done
 if [ $# -eq 0 ]; then echo none; exit 0; fi
+stat -c 'owner %a %u %g %n' -- "$@"
 grep -aiHE "$entry|$variable" "$@"
 """
 

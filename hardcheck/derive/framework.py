@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from hardcheck.derive.lsm_order import switched_off
+from hardcheck.derive.lsm_order import EXCLUSIVE, switched_off
 from hardcheck.facts import Absent, Reason
 from hardcheck.facts.apparmor import ApparmorKernel, LoadedProfile
 from hardcheck.facts.host import BootDefaults, BootLoader, CommandLine
 from hardcheck.facts.mac import ApparmorModes, BootSwitches, FrameworkName, SelinuxModes
 from hardcheck.facts.selinux import SelinuxKernel
-
-MAJOR = ("selinux", "apparmor", "smack", "tomoyo")
 
 
 def derive_framework(
@@ -35,8 +33,11 @@ def derive_framework(
 
 
 def derive_majors(active: tuple[str, ...]) -> tuple[str, ...]:
-    """The active modules that bring a whole access control policy, in their order."""
-    return tuple(name for name in active if name in MAJOR)
+    """The active modules of which the kernel runs one only, in their order.
+
+    TOMOYO is not one of them: it stands beside another and does nothing before its loader gives it a policy.
+    """
+    return tuple(name for name in active if name in EXCLUSIVE)
 
 
 def derive_verdict(

@@ -28,7 +28,7 @@ STATE: tuple[DerivedFact, ...] = (
     DerivedFact(
         "mac.majors",
         tuple[str, ...],
-        "the active security modules that bring a whole policy",
+        "the active security modules of which a kernel runs one only",
         ("kernel.lsm",),
         framework.derive_majors,
     ),
@@ -70,6 +70,14 @@ CONFINEMENT: tuple[DerivedFact, ...] = (
 )
 
 CHANGES: tuple[DerivedFact, ...] = (
+    DerivedFact(
+        "selinux.policy_state",
+        selinux.PolicyState,
+        "whether a policy of the configured type is loaded",
+        ("selinux.kernel",),
+        selinux_changes.derive_policy_state,
+        weighs=("selinux.config", "selinux.sestatus"),
+    ),
     DerivedFact(
         "selinux.local",
         selinux.LocalPolicy,

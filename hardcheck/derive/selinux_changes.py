@@ -6,9 +6,35 @@ from collections.abc import Mapping
 
 from hardcheck.facts import Absent, Reason
 from hardcheck.facts.mac import BooleanChange, PermissiveDomain, Subject
-from hardcheck.facts.selinux import Boolean, LoadedPolicy, LocalPolicy, Module
+from hardcheck.facts.selinux import (
+    Boolean,
+    LoadedPolicy,
+    LocalPolicy,
+    Module,
+    PolicyState,
+    SelinuxConfig,
+    SelinuxKernel,
+    Sestatus,
+)
 
 LINKED = ("selinux.policy_linked",)
+
+
+def derive_policy_state(
+    kernel: SelinuxKernel, config: SelinuxConfig | Absent, sestatus: Sestatus | Absent
+) -> PolicyState:
+    """Whether the loaded policy is of the configured type. sestatus names the loaded one after the
+    configuration it reads itself, so it can only tell that there is one, and that both agree."""
+    configured = config if isinstance(config, Absent) else config.policy_type
+    loaded = sestatus if isinstance(sestatus, Absent) else sestatus.loaded_policy
+    matches: bool | Absent
+    if not kernel.policy_loaded:
+        matches = False
+    elif isinstance(configured, Absent):
+        matches = configured
+    else:
+        matches = loaded if isinstance(loaded, Absent) else loaded == configured
+    return PolicyState(kernel.policy_loaded, configured, loaded, matches)
 
 
 def derive_local_policy(export: LocalPolicy | Absent, store: LocalPolicy | Absent) -> LocalPolicy | Absent:

@@ -9,6 +9,7 @@ from typing import Literal
 import msgspec
 
 from hardcheck.facts.base import Absent
+from hardcheck.reasons import Reason
 
 ProfileMode = Literal["enforce", "complain", "kill", "unconfined", "prompt", "user", "default_allow", "mixed"]
 
@@ -132,6 +133,16 @@ class ProfileCheck(msgspec.Struct, frozen=True):
     mode: ProfileMode
     state: Literal["same", "changed", "uncertain", "no text"] | Absent
     files: tuple[str, ...] = ()
+
+    @property
+    def outdated(self) -> bool | Absent:
+        """Whether the kernel holds something else than the text says, as far as that can be told."""
+        if isinstance(self.state, Absent):
+            return self.state
+        if self.state == "uncertain":
+            touched = f"touched after {self.name} was loaded: {', '.join(self.files)}"
+            return Absent(Reason.NOT_COLLECTED, ("apparmor.loaded",), touched)
+        return self.state == "changed"
 
     @property
     def shown(self) -> str:

@@ -7,6 +7,8 @@ from typing import Literal
 
 import msgspec
 
+from hardcheck.facts.base import Absent
+
 
 class DenialGroup(msgspec.Struct, frozen=True):
     """Denials that ask for the same thing, counted.
@@ -58,10 +60,11 @@ class StateChange(msgspec.Struct, frozen=True):
 class Denials(msgspec.Struct, frozen=True):
     """All that was read. ``sources`` are the logs that had an answer and ``missing`` those that had none,
     with the reason; ``since`` is the oldest time seen in them, ``lost`` tells that the kernel or a limit
-    dropped records, ``unread`` counts lines of a form not known."""
+    dropped records, ``unread`` counts lines of a form not known. ``groups`` and ``changes`` are Absent
+    instead of empty where a log was missing: then nothing shows that there was none."""
 
-    groups: tuple[DenialGroup, ...]
-    changes: tuple[StateChange, ...]
+    groups: tuple[DenialGroup, ...] | Absent
+    changes: tuple[StateChange, ...] | Absent
     events: int
     sources: tuple[str, ...]
     missing: tuple[str, ...]

@@ -46,6 +46,16 @@ class Sestatus(msgspec.Struct, frozen=True):
     configured: str | Absent
 
 
+class PolicyState(msgspec.Struct, frozen=True):
+    """Whether a policy is loaded, and whether it is of the configured type. ``configured`` and
+    ``loaded_name`` are names as ``targeted``; ``matches`` whether they are the same."""
+
+    loaded: bool
+    configured: str | Absent
+    loaded_name: str | Absent
+    matches: bool | Absent
+
+
 class Boolean(msgspec.Struct, frozen=True):
     """One boolean in the kernel: value in force, and the one that a commit would bring."""
 

@@ -66,6 +66,7 @@ def parse_denials(host: HostEvidence) -> Denials | Absent:
             continue
         if evidence.reason is None and not _window(evidence):
             missing.append(f"{shown}: empty")
+            first_absent = first_absent or Absent(Reason.NOT_PRESENT, (key,), f"{shown} is empty")
         elif evidence.reason in (None, Reason.TRUNCATED):
             reader.read(evidence, beside_audit_log=bool(sources))
             sources.append(shown)
@@ -74,7 +75,7 @@ def parse_denials(host: HostEvidence) -> Denials | Absent:
             first_absent = first_absent or absent(evidence)
     if not sources:
         return first_absent or Absent(Reason.NOT_PRESENT, KEYS, "no log of the kernel on this host")
-    return reader.result(tuple(sources), tuple(missing))
+    return reader.result(tuple(sources), tuple(missing), first_absent)
 
 
 def _window(evidence: Evidence) -> str:
@@ -131,16 +132,18 @@ class _Reader:
             self.lost = True
         return True
 
-    def result(self, sources: tuple[str, ...], missing: tuple[str, ...]) -> Denials:
-        """All groups, the largest first, and the changes in their order."""
+    def result(self, sources: tuple[str, ...], missing: tuple[str, ...], unseen: Absent | None) -> Denials:
+        """All groups, the largest first, and the changes in their order; ``unseen`` stands for none of
+        them where a log was missing."""
         groups = [
             DenialGroup(*key, count.count, count.first, count.last, tuple(count.programs))
             for key, count in self.groups.items()
         ]
         groups.sort(key=lambda group: (-group.count, group.source, group.target, group.class_, group.name))
+        changes = tuple(_in_order(self.changes.values()))
         return Denials(
-            groups=tuple(groups),
-            changes=tuple(_in_order(self.changes.values())),
+            groups=unseen if unseen is not None and not groups else tuple(groups),
+            changes=unseen if unseen is not None and not changes else changes,
             events=sum(group.count for group in groups),
             sources=sources,
             missing=missing,

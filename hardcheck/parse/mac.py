@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from hardcheck.evidence import HostEvidence
-from hardcheck.facts import Absent, host, labels, processes, selinux
+from hardcheck.facts import Absent, files, host, labels, processes, selinux
 from hardcheck.facts import apparmor as apparmor_facts
 from hardcheck.facts import denials as denial_facts
 from hardcheck.parse import (
@@ -21,6 +21,7 @@ from hardcheck.parse import (
     label_checks,
     module_store,
     os_release,
+    owned_files,
     proc,
     selinux_config,
     selinux_policy,
@@ -81,6 +82,13 @@ SYSTEM_FACTS: tuple[ParsedFact, ...] = (
         boot_loader.KEYS,
         boot_loader.parse_boot_loader,
         partial=True,
+    ),
+    ParsedFact(
+        "boot.files",
+        tuple[files.OwnedFile, ...],
+        "owners and modes of the boot loader's files",
+        (owned_files.BOOT,),
+        owned_files.parse_boot_files,
     ),
     ParsedFact(
         "boot.defaults",
@@ -168,6 +176,14 @@ SELINUX_FACTS: tuple[ParsedFact, ...] = (
         "flags of the module store",
         (module_store.LISTING, "selinux.config"),
         module_store.parse_store_state,
+    ),
+    ParsedFact(
+        "selinux.files",
+        tuple[files.OwnedFile, ...],
+        "owners and modes of SELinux's configuration and policy on disk",
+        owned_files.SELINUX_TREES,
+        owned_files.parse_selinux_files,
+        partial=True,
     ),
     ParsedFact(
         "selinux.logins",
@@ -270,6 +286,14 @@ APPARMOR_FACTS: tuple[ParsedFact, ...] = (
         "compiled profiles kept for the next boot",
         (apparmor_times.CACHE,),
         apparmor_times.parse_cache,
+    ),
+    ParsedFact(
+        "apparmor.files",
+        tuple[files.OwnedFile, ...],
+        "owners and modes of the profile tree",
+        owned_files.APPARMOR_TREES,
+        owned_files.parse_apparmor_files,
+        partial=True,
     ),
     ParsedFact(
         "apparmor.tree",
