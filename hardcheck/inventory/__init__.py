@@ -1,0 +1,1 @@
+"""Which hosts, and how to reach them: Ansible inventories, plain lists, and words on the command line."""
