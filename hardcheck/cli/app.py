@@ -29,6 +29,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "collect": ("hardcheck.cli.collect", "Collect evidence into bundles; judge nothing yet."),
     "evaluate": ("hardcheck.cli.evaluate", "Evaluate bundles offline and write the reports."),
     "report": ("hardcheck.cli.report", "Write a finished run again in other formats."),
+    "ask": ("hardcheck.cli.ask", "May SUBJECT do ACTION to OBJECT? Answers by the loaded policy."),
     "rules": ("hardcheck.cli.rules", "List, show and test the rules."),
     "controls": ("hardcheck.cli.controls", "List the standards and show their controls."),
     "probe": ("hardcheck.cli.probe", "Print the probe that runs on hosts, its digest and a sudoers line."),

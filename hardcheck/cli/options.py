@@ -13,11 +13,11 @@ from hardcheck.findings import Severity
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-FORMATS = ("html", "pdf", "json", "text")
+FORMATS = ("html", "pdf", "json", "text", "csv", "junit", "sarif")
 DEFAULT_FORMATS = ("html", "pdf", "json")
 
 
-class Words(click.ParamType):
+class Words(click.ParamType[tuple[str, ...]]):
     """A list of words joined by commas, each of a closed set."""
 
     name = "words"
@@ -47,20 +47,24 @@ def together(*options: Callable[[F], F]) -> Callable[[F], F]:
     return decorate
 
 
-targets = together(
-    click.argument("targets", nargs=-1, metavar="[TARGET]..."),
+inventory = together(
     click.option(
         *("-i", "--inventory"),
         type=click.Path(path_type=Path),
         help="An Ansible inventory (file, directory, script), or a plain list of hosts, one a line.",
     ),
     click.option(
-        "--limit", metavar="PATTERN", default="", help="Only these hosts, as Ansible's --limit reads it."
-    ),
-    click.option(
         "--vault-password-file",
         type=click.Path(exists=True, dir_okay=False, path_type=Path),
         help="For an inventory with vaulted values.",
+    ),
+)
+
+targets = together(
+    click.argument("targets", nargs=-1, metavar="[TARGET]..."),
+    inventory,
+    click.option(
+        "--limit", metavar="PATTERN", default="", help="Only these hosts, as Ansible's --limit reads it."
     ),
 )
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import click
 
 from hardcheck.cli.options import as_json
@@ -39,7 +41,7 @@ def command(only_digest: bool, sudoers: str | None, list_sources: bool, as_json:
     elif as_json:
         _json(script, digest)
     else:
-        click.get_binary_stream("stdout").write(script)
+        sys.stdout.buffer.write(script)
         click.echo(f"sha256:  {digest}", err=True)
         click.echo(f"sudoers: {sudoers_line('ACCOUNT', script)}", err=True)
         click.echo(f"install: install -D -m 0755 -o root -g root FILE {INSTALLED_PATH}", err=True)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-import re
+import multiprocessing
+import sys
 from collections.abc import Iterable, Iterator
+from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from pathlib import Path
 
@@ -14,7 +16,7 @@ from hardcheck.cli.knowledge import load_chosen, load_chosen_setup
 from hardcheck.engine.report import BATCH, Workers, build_report
 from hardcheck.errors import BundleError, UsageError
 from hardcheck.evidence import HostEvidence
-from hardcheck.evidence.bundle import read_bundle
+from hardcheck.evidence.bundle import bundle_name, read_bundle
 from hardcheck.findings import Report, Severity
 from hardcheck.findings.exit_code import exit_code
 
@@ -23,11 +25,8 @@ REPORT = "report"
 
 
 def bundle_path(folder: Path, host: str) -> Path:
-    """Where a host's bundle lies in a run. Names that are no safe file name get a digest beside what is."""
-    safe = re.sub(r"[^A-Za-z0-9._-]", "_", host)[:80].lstrip(".") or "_"
-    if safe != host:
-        safe = f"{safe}-{hashlib.sha256(host.encode()).hexdigest()[:8]}"
-    return folder / BUNDLES / f"{safe}.zip"
+    """Where a host's bundle lies in a run."""
+    return folder / BUNDLES / bundle_name(host)
 
 
 def bundle_files(words: Iterable[Path]) -> list[Path]:
@@ -72,11 +71,7 @@ def judge_bundles(
     if len(files) <= BATCH:
         report = build_report(readable(), setup, chosen, title=title, bundles=digests)
     else:
-        import multiprocessing
-        from concurrent.futures import ProcessPoolExecutor
-
-        context = multiprocessing.get_context("forkserver")
-        with ProcessPoolExecutor(mp_context=context) as executor:
+        with _processes() as executor:
             workers = Workers(executor, partial(load_chosen_setup, profiles))
             report = build_report(readable(), setup, chosen, title=title, bundles=digests, workers=workers)
     return report, faults
@@ -87,12 +82,29 @@ def write_reports(report: Report, folder: Path, formats: Iterable[str]) -> list[
     from hardcheck.render import RENDERERS, renderer
     from hardcheck.render.output import write_report
 
-    written = []
+    written: list[Path] = []
     for name in formats:
+        if name == "pdf":
+            written += _write_documents(report, folder)
+            continue
         path = folder / f"{REPORT}{RENDERERS[name].suffix}"
         write_report(path, renderer(name), report)
         written.append(path)
     return written
+
+
+def _write_documents(report: Report, folder: Path) -> tuple[Path, ...]:
+    """The PDF; for many hosts a summary and one document each, set by worker processes."""
+    from hardcheck.render.pdf import fits_one_document, render_documents
+
+    if fits_one_document(report):
+        return render_documents(report, folder)
+    with _processes() as executor:
+        return render_documents(report, folder, executor)
+
+
+def _processes() -> ProcessPoolExecutor:
+    return ProcessPoolExecutor(mp_context=multiprocessing.get_context("forkserver"))
 
 
 def make_folder(folder: Path) -> None:
@@ -113,7 +125,7 @@ def tell(report: Report, *, as_json: bool, quiet: bool) -> None:
         return
     from hardcheck.render import renderer
 
-    renderer("json" if as_json else "text")(report, click.get_binary_stream("stdout"))
+    renderer("json" if as_json else "text")(report, sys.stdout.buffer)
 
 
 def finish(report: Report, faults: list[BundleError], fail_on: str, max_unknown: int) -> int:

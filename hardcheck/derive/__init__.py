@@ -3,8 +3,9 @@
 No I/O, no rule.
 """
 
+from hardcheck.derive.access import ACCESS_DERIVED
 from hardcheck.derive.base import DerivedFact
 from hardcheck.derive.mac import MAC_DERIVED
 from hardcheck.derive.system import SYSTEM_DERIVED
 
-DERIVED: tuple[DerivedFact, ...] = (*MAC_DERIVED, *SYSTEM_DERIVED)
+DERIVED: tuple[DerivedFact, ...] = (*MAC_DERIVED, *SYSTEM_DERIVED, *ACCESS_DERIVED)

@@ -37,6 +37,18 @@ def parse_label_checks(host: HostEvidence) -> tuple[LabelCheck, ...] | Absent:
     customizable = parse_customizable_types(host)
     if isinstance(customizable, Absent):
         return customizable
+    contexts = read_file_contexts(host)
+    if isinstance(contexts, Absent):
+        return contexts
+    return tuple(_check(contexts, label, customizable) for label in labels.files)
+
+
+def read_file_contexts(host: HostEvidence) -> FileContexts | Absent:
+    """The configured policy's file_contexts with what stands beside it.
+
+    Raises:
+        PolicyError: a line of another form.
+    """
     files = {}
     for name in NAMES:
         member = policy_file(host, FILE_CONTEXTS, f"contexts/files/{name}")
@@ -48,8 +60,7 @@ def parse_label_checks(host: HostEvidence) -> tuple[LabelCheck, ...] | Absent:
     listing = host.get(FILE_CONTEXTS)
     if listing.reason is not None:
         return absent(listing)
-    contexts = FileContexts.from_files(files)
-    return tuple(_check(contexts, label, customizable) for label in labels.files)
+    return FileContexts.from_files(files)
 
 
 def _check(contexts: FileContexts, label: FileLabel, customizable: frozenset[str]) -> LabelCheck:

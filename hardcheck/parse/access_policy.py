@@ -1,0 +1,84 @@
+"""The policies that the common question is put to, as this host has them.
+
+SELinux: the policy that the kernel holds, with the booleans of selinuxfs and the host's mode.
+AppArmor: the profile text of /etc/apparmor.d, of which only what the kernel has loaded counts. The kernel
+does not give its compiled profiles back, so a profile that was changed on disk since it was loaded is
+answered for by its new text; the fact ``apparmor.checks`` says which those are.
+"""
+
+from __future__ import annotations
+
+from hardcheck.access import AccessPolicy
+from hardcheck.apparmor.access import AppArmorPolicy
+from hardcheck.evidence import HostEvidence
+from hardcheck.facts import Absent
+from hardcheck.parse.apparmor_state import parse_loaded_profiles
+from hardcheck.parse.apparmor_tree import FILES, read_profile_set
+from hardcheck.parse.base import ParsedFact, absent
+from hardcheck.parse.label_checks import FILE_CONTEXTS, read_file_contexts
+from hardcheck.parse.selinuxfs import parse_booleans, parse_selinux_kernel
+from hardcheck.reasons import Reason
+from hardcheck.selinux.access import SelinuxPolicy
+from hardcheck.selinux.policy import Policy
+
+POLICY = "selinux.policy"
+PROFILES = "apparmor.profiles"
+
+
+def parse_selinux_access(host: HostEvidence) -> SelinuxPolicy | Absent:
+    """The kernel's policy, to be asked; file_contexts where they could be had.
+
+    Raises:
+        PolicyError: the policy or file_contexts is damaged.
+        ParseError: selinuxfs has a form that is not known.
+    """
+    for key in ("selinux.kernel", "selinux.booleans"):
+        evidence = host.get(key)
+        if evidence.reason is not None:
+            return absent(evidence)
+    kernel = parse_selinux_kernel(host)
+    booleans = parse_booleans(host)
+    for value in (kernel, booleans):
+        if isinstance(value, Absent):
+            return value
+    assert not isinstance(kernel, Absent)
+    assert not isinstance(booleans, Absent)
+    policy = Policy.from_bytes(host.get(POLICY).content)
+    live = {name: boolean.now for name, boolean in booleans.items() if name in policy.booleans}
+    contexts = read_file_contexts(host)
+    return SelinuxPolicy(
+        policy.with_booleans(live),
+        None if isinstance(contexts, Absent) else contexts,
+        enforcing=kernel.enforcing,
+    )
+
+
+def parse_apparmor_access(host: HostEvidence) -> AppArmorPolicy | Absent:
+    """The loaded profiles by their text, to be asked.
+
+    Raises:
+        ParseError: a listing has a form that is not known.
+    """
+    loaded = parse_loaded_profiles(host)
+    policy, unread = read_profile_set(host)
+    if unread:
+        return Absent(Reason.NOT_COLLECTED, (FILES,), f"not all profile text is there: {unread[0]}")
+    return AppArmorPolicy(policy.with_loaded(profile.name for profile in loaded))
+
+
+ACCESS_PARSERS: tuple[ParsedFact, ...] = (
+    ParsedFact(
+        "access.selinux",
+        AccessPolicy,
+        "the kernel's SELinux policy, to be asked",
+        (POLICY, "selinux.kernel", "selinux.booleans", FILE_CONTEXTS),
+        parse_selinux_access,
+    ),
+    ParsedFact(
+        "access.apparmor",
+        AccessPolicy,
+        "the loaded AppArmor profiles, to be asked",
+        (PROFILES, FILES),
+        parse_apparmor_access,
+    ),
+)
