@@ -72,13 +72,12 @@ CONFIG_SYMBOLS = (
 _VALUES = """\
 if [ -d /run/systemd/system ]; then echo 'boot systemd'; else echo 'boot other'; fi
 IFS= read -r line < /proc/version && printf 'version %s\\n' "$line"
-if [ -r /proc/cmdline ]; then IFS= read -r line < /proc/cmdline; printf 'cmdline %s\\n' "$line"; fi
 cd /proc/sys || exit 1
 set --
 for key in @KEYS@; do
   if [ ! -e "$key" ]; then printf 'absent %s\\n' "$key"
   elif [ ! -r "$key" ]; then printf 'denied %s\\n' "$key"
-  else set -- "$@" "$key"; fi
+  else set -- "$@" "$key"; printf 'asked %s\\n' "$key"; fi
 done
 grep -s '' "$@" /dev/null | sed 's/^/value /'
 exit 0

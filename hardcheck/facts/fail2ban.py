@@ -1,0 +1,53 @@
+"""fail2ban: its server, its jails, and whether what they do reaches the packet filter."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from hardcheck.facts.base import Absent
+
+Bans = Literal["bans", "bans nothing", "not proven"]
+
+
+class BanAction(msgspec.Struct, frozen=True):
+    """One action of a jail. ``kind`` is the program by which it bans: nftables, iptables, ipset,
+    firewalld, ufw, route, hosts, or other (mail, a web service). ``chains`` and ``tables`` are the names it
+    acts on in the packet filter."""
+
+    name: str
+    kind: str
+    tables: tuple[str, ...] = ()
+    chains: tuple[str, ...] = ()
+
+
+class Jail(msgspec.Struct, frozen=True):
+    """One jail that runs. Times are seconds; -1 is for ever. ``banned`` is now, ``total_banned`` since
+    the server started."""
+
+    name: str
+    banned: int
+    total_banned: int
+    ban_time_s: int | Absent
+    find_time_s: int | Absent
+    max_retry: int | Absent
+    actions: tuple[BanAction, ...] | Absent
+
+
+class Fail2banServer(msgspec.Struct, frozen=True):
+    """The server and its jails; one that is not ``running`` has none."""
+
+    running: bool
+    jails: tuple[Jail, ...] = ()
+
+
+class JailEffect(msgspec.Struct, frozen=True):
+    """What a jail comes to. ``bans`` is Absent when its effect could not be looked at; ``why`` says what
+    was seen, in words."""
+
+    name: str
+    bans: Bans | Absent
+    why: str
+    banned: int = 0
+    actions: tuple[str, ...] = ()

@@ -1,0 +1,91 @@
+"""Settings of the SSH server: ``sshd -T``, sshd(8), and ``Match`` blocks of its files, sshd_config(5).
+
+``sshd -T`` prints ``keyword value`` in small letters, with its defaults filled in; a keyword with several
+values (``hostkey``, ``acceptenv``) is printed once for each. Without ``-C`` it shows what holds outside of
+every ``Match`` block, so the blocks are read from the files::
+
+    Match User backup Address 192.0.2.0/24
+        PermitRootLogin yes
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import posixpath
+import re
+
+from hardcheck.errors import ParseError
+from hardcheck.evidence import Evidence, HostEvidence, Reason
+from hardcheck.facts import Absent
+from hardcheck.facts.sshd import MatchSetting
+from hardcheck.parse.tree_files import tree_files
+
+_LINE = re.compile(r"(?P<name>[a-z0-9]+)(?: (?P<value>.*))?")
+_CONFIG = re.compile(r"(?P<name>[A-Za-z0-9]+)(?:\s*=\s*|\s+)(?P<value>.*)")
+_MAIN = "/etc/ssh/sshd_config"
+_MAX_DEPTH = 16
+
+
+def parse_sshd_effective(host: HostEvidence) -> dict[str, str]:
+    """Keyword to value; several values are joined by a blank in sshd's order.
+
+    Raises:
+        ParseError: a line of another form, or no port.
+    """
+    evidence = host.get("sshd.effective")
+    settings: dict[str, str] = {}
+    for where, line in evidence.lines():
+        match = _LINE.fullmatch(line)
+        if match is None:
+            raise ParseError(where, "'keyword value'", repr(line[:80]))
+        value = (match["value"] or "").strip()
+        known = settings.get(match["name"])
+        settings[match["name"]] = value if known is None else f"{known} {value}"
+    if "port" not in settings:
+        raise ParseError(evidence.key, "the keyword 'port'", "none")
+    return settings
+
+
+def parse_match_blocks(host: HostEvidence) -> tuple[MatchSetting, ...] | Absent:
+    """Every setting inside a ``Match`` block, in the order of reading.
+
+    Absent where a file that is read could not be.
+
+    Raises:
+        ParseError: the listing has another form.
+    """
+    files = tree_files(host, "sshd.files")
+    if isinstance(files, Absent):
+        return files
+    contents = {file.path: file.content for file in files}
+    if _MAIN not in contents:
+        return Absent(Reason.NOT_PRESENT, ("sshd.files",), f"no {_MAIN}")
+    found: list[MatchSetting] = []
+    unread = _read(contents, _MAIN, "", found, 0)
+    return tuple(found) if unread is None else unread
+
+
+def _read(
+    contents: dict[str, Evidence | Absent], path: str, criteria: str, found: list[MatchSetting], depth: int
+) -> Absent | None:
+    """Read one file, from inside the block ``criteria`` where an Include stands in one."""
+    content = contents[path]
+    if isinstance(content, Absent):
+        return content
+    for number, (_, line) in enumerate(content.lines(), start=1):
+        match = _CONFIG.fullmatch(line.strip())
+        if match is None:
+            continue
+        name, value = match["name"].lower(), match["value"]
+        if name == "match":
+            criteria = "" if value.lower() == "all" and depth == 0 else value
+        elif name == "include" and depth < _MAX_DEPTH:
+            for pattern in value.split():
+                whole = posixpath.join("/etc/ssh", pattern.strip('"'))
+                for other in sorted(each for each in contents if fnmatch.fnmatchcase(each, whole)):
+                    unread = _read(contents, other, criteria, found, depth + 1)
+                    if unread is not None:
+                        return unread
+        elif criteria:
+            found.append(MatchSetting(criteria, name, value.strip('"'), f"{path}:{number}"))
+    return None
