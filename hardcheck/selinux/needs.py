@@ -21,7 +21,7 @@ from hardcheck.selinux.file_contexts import FileContexts
 from hardcheck.selinux.policy import Policy
 
 FILE_KINDS = frozenset({"file", "dir", "lnk_file", "sock_file", "fifo_file", "chr_file", "blk_file"})
-_LATER_CAPABILITIES = frozenset(
+LATER_CAPABILITIES = frozenset(
     {
         "mac_override",
         "mac_admin",
@@ -249,7 +249,7 @@ class Needs:
 
     def _capability(self, source: SecurityContext, name: str) -> Need:
         name = name.lower().removeprefix("cap_")
-        return Need(source, source, "capability2" if name in _LATER_CAPABILITIES else "capability", (name,))
+        return Need(source, source, "capability2" if name in LATER_CAPABILITIES else "capability", (name,))
 
     def _load_module(self, source: SecurityContext, object_: Object) -> list[Need]:
         """Loading needs the capability, and module_load on the module's file where one is named."""

@@ -27,10 +27,10 @@ def ruled_targets(
 
     Only rules count here, as in sesearch: neither constraints nor roles nor bounds.
     """
-    by_mask = _by_mask(policy, policy.enabled(booleans), source, class_)
+    by_mask = masks_of_source(policy, policy.enabled(booleans), source, class_)
     found = policy.types.every
     for bit in _bits(permissions):
-        found &= _having(by_mask, bit)
+        found &= having(by_mask, bit)
     return found
 
 
@@ -44,18 +44,10 @@ def ruled_sources(
 ) -> TypeSet:
     """Return the types (default: among the domains) that rules in force give all of these
     permissions on a type; only rules count."""
-    attributes = policy.decider.attributes(target)
-    by_mask: dict[int, list[int]] = {}
-    for source, row in policy.enabled(booleans).rows_of(class_.value):
-        found = 0
-        for attribute in attributes:
-            found |= row.get(attribute, 0)
-        if found & permissions:
-            by_mask.setdefault(found & VECTOR, []).append(source)
-    sets = {mask: policy.types.union(values) for mask, values in by_mask.items()}
+    sets = masks_on_target(policy, policy.enabled(booleans), target, class_)
     types = policy.types.domains if among is None else among
     for bit in _bits(permissions):
-        types &= _having(sets, bit)
+        types &= having(sets, bit)
     return types
 
 
@@ -77,10 +69,10 @@ def grants(policy: Policy, source: SecurityContext, booleans: Booleans | None = 
     refused = _Refused(policy, rules, source)
     found: Grants = {}
     for class_ in policy.names.classes.values():
-        by_mask = _by_mask(policy, rules, source.type, class_)
+        by_mask = masks_of_source(policy, rules, source.type, class_)
         its = {}
         for name, bit in class_.masks.items():
-            types = refused.without(_having(by_mask, bit), class_, bit)
+            types = refused.without(having(by_mask, bit), class_, bit)
             if types:
                 its[name] = types
         if its:
@@ -102,8 +94,10 @@ def sources(
     return _unrefused_sources(policy, rules, target, class_, permissions, types) if types else 0
 
 
-def _by_mask(policy: Policy, rules: EnabledRules, source: int, class_: ClassNames) -> dict[int, TypeSet]:
-    """Return the target types of the source's rules by the mask that they allow."""
+def masks_of_source(
+    policy: Policy, rules: EnabledRules, source: int, class_: ClassNames
+) -> dict[int, TypeSet]:
+    """Return the target types of a source's rules by the mask that they allow."""
     by_mask: dict[int, set[int]] = {}
     for attribute in policy.decider.attributes(source):
         for target, packed in rules.row(attribute, class_.value).items():
@@ -112,7 +106,24 @@ def _by_mask(policy: Policy, rules: EnabledRules, source: int, class_: ClassName
     return {mask: policy.types.union(values) for mask, values in by_mask.items()}
 
 
-def _having(by_mask: dict[int, TypeSet], bit: int) -> TypeSet:
+def masks_on_target(
+    policy: Policy, rules: EnabledRules, target: int, class_: ClassNames
+) -> dict[int, TypeSet]:
+    """Return the source types of the rules on a target by the mask that they allow."""
+    attributes = policy.decider.attributes(target)
+    by_mask: dict[int, list[int]] = {}
+    for source, row in rules.rows_of(class_.value):
+        found = 0
+        for attribute in attributes:
+            if attribute in row:
+                found |= row[attribute]
+        if found & VECTOR:
+            by_mask.setdefault(found & VECTOR, []).append(source)
+    return {mask: policy.types.union(values) for mask, values in by_mask.items()}
+
+
+def having(by_mask: dict[int, TypeSet], bit: int) -> TypeSet:
+    """Return the types whose mask has a bit."""
     types = 0
     for mask, members in by_mask.items():
         if mask & bit:
