@@ -30,8 +30,13 @@ class ControlRow:
 
     @property
     def heading(self) -> bool:
-        """Whether it only groups others: it has no rules of its own and parents none by itself."""
-        return self.depth == 0 and not self.control.rules
+        """Whether it is a part of the standard that only groups others, and has no verdict."""
+        return self.control.attributes.get("kind") == "heading"
+
+    @property
+    def attributes(self) -> Mapping[str, str]:
+        """What the standard says of it beside its title: level, baseline ..."""
+        return {name: value for name, value in self.control.attributes.items() if name != "kind"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +48,11 @@ class Matrix:
     bar: Bar | None
     rows: tuple[ControlRow, ...]
     wide: bool
+
+    @property
+    def counted(self) -> tuple[ControlRow, ...]:
+        """Rows that have a verdict: all but the headings."""
+        return tuple(row for row in self.rows if not row.heading)
 
     @property
     def answered(self) -> tuple[ControlRow, ...]:

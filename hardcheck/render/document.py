@@ -11,7 +11,7 @@ from enum import Enum
 from hardcheck.findings import Framework, Remedy, Report
 from hardcheck.render.controls import matrices
 from hardcheck.render.template import environment
-from hardcheck.render.view import HostView, ReportView, RuleView, arrange
+from hardcheck.render.view import Appendix, HostView, ReportView, RuleView, arrange
 
 
 class Scope(Enum):
@@ -78,7 +78,7 @@ def document_html(report: Report, scope: Scope = Scope.WHOLE) -> str:
     Raises:
         ConfigError: the report refers to a rule or host that it does not have.
     """
-    view = arrange(report)
+    view = arrange(report, Appendix.CITED)
     return (
         environment()
         .get_template("document.html.j2")

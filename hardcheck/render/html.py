@@ -16,7 +16,10 @@ from markupsafe import Markup
 from hardcheck.findings import Report, Severity
 from hardcheck.render.controls import matrices
 from hardcheck.render.template import environment, style_sheet
-from hardcheck.render.view import ReportView, arrange
+from hardcheck.render.view import Appendix, ReportView, arrange
+
+FULL_APPENDIX_HOSTS = 20
+"""Up to so many hosts the page lists every item of evidence."""
 
 
 def render(report: Report, out: BinaryIO) -> None:
@@ -25,7 +28,8 @@ def render(report: Report, out: BinaryIO) -> None:
     Raises:
         ConfigError: the report refers to a rule or host that it does not have.
     """
-    view = arrange(report)
+    appendix = Appendix.ALL if len(report.hosts) <= FULL_APPENDIX_HOSTS else Appendix.OPEN
+    view = arrange(report, appendix)
     style, script = style_sheet("page.css"), style_sheet("page.js")
     page = environment().get_template("page.html.j2")
     for piece in page.generate(

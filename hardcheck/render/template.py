@@ -34,7 +34,7 @@ def environment() -> jinja2.Environment:
         lstrip_blocks=True,
         finalize=_finalize,
     )
-    env.filters.update(shown=shown, plain=visible, breakable=breakable, commands=commands)
+    env.filters.update(shown=shown, plain=visible, breakable=breakable, brief=brief, commands=commands)
     env.globals.update(words=words, plural=words.plural)
     return env
 
@@ -54,6 +54,13 @@ def shown(text: str, limit: int = FIELD_LIMIT) -> Markup:
 def breakable(text: str, limit: int = FIELD_LIMIT) -> Markup:
     """As `shown`, and a line may break after a dot, slash, hyphen, colon or underscore."""
     return Markup(_SEAM.sub(r"\g<0><wbr>", str(shown(text, limit))))  # noqa: S704 - between escaped words
+
+
+def brief(text: str, limit: int) -> str:
+    """The beginning of a text that the JSON report has in full, its white space folded."""
+    words = " ".join(text[: 4 * limit].split())
+    cut = len(words) > limit or len(text) > 4 * limit
+    return visible(words[:limit]).rstrip() + (" …" if cut else "")
 
 
 def commands(lines: Iterable[str]) -> Markup:

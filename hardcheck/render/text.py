@@ -10,13 +10,22 @@ from tabulate import tabulate
 
 from hardcheck.findings import Report, Status
 from hardcheck.render.sanitise import visible
-from hardcheck.render.view import Bar, Failure, FindingView, HostView, ReportView, arrange
+from hardcheck.render.view import (
+    OBSERVED_SHOWN,
+    Bar,
+    Failure,
+    FindingView,
+    HostView,
+    ReportView,
+    arrange,
+)
 from hardcheck.render.words import FRAMEWORK, SEVERITY, STATUS, plural, reason_word
 
 WIDTH = 100
 _NARROW = 96
 _NARROWEST = 72
 _HOSTS_OF_A_RULE = 6
+_ITEMS = 3
 _FIXED_COLUMNS = 11 + 7 + 10 + 6 + 12 + 2 * 6  # all but host and verdict, with the table's gaps
 _INDENT = "    "
 
@@ -122,14 +131,22 @@ def _failure(failure: Failure, width: int) -> Iterator[str]:
     head = f"{symbol} {severity:<8} {visible(rule.title)} [{visible(rule.id)}]"
     yield from _wrap(head, width, hang=11)
     for view in failure.findings[:_HOSTS_OF_A_RULE]:
-        observed = visible(view.finding.observed, 300)
+        observed = visible(view.finding.observed, OBSERVED_SHOWN)
         yield from _wrap(f"{visible(view.finding.host, 120)}: {observed}", width, first=_INDENT, hang=8)
-        for item in view.finding.items[:3]:
-            yield from _wrap(f"- {visible(item, 200)}", width, first=_INDENT * 2, hang=10)
-        if len(view.finding.items) > 3:
-            yield f"{_INDENT * 2}- and {len(view.finding.items) - 3} more"
+        yield from _items(view, width)
     if len(failure.findings) > _HOSTS_OF_A_RULE:
         yield f"{_INDENT}and {plural(len(failure.findings) - _HOSTS_OF_A_RULE, 'more host', 'more hosts')}"
+
+
+def _items(view: FindingView, width: int) -> Iterator[str]:
+    """The first items, where what was observed does not begin with them already."""
+    items = view.listed_items
+    if not items or items[0] in view.finding.observed:
+        return
+    for item in items[:_ITEMS]:
+        yield from _wrap(f"- {visible(item, 200)}", width, first=_INDENT * 2, hang=10)
+    if len(items) > _ITEMS:
+        yield f"{_INDENT * 2}- and {len(items) - _ITEMS} more"
 
 
 def _unjudged(view: ReportView, width: int) -> Iterator[str]:

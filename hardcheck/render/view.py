@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from enum import Enum
 
 from hardcheck.errors import ConfigError
 from hardcheck.findings import (
@@ -24,12 +25,21 @@ from hardcheck.findings import (
 )
 from hardcheck.reasons import Reason
 
-FLEET = 20
-"""With more hosts than this the appendix lists what failures rest on and what is missing, not every
-item: hosts have some 300 items each, and the JSON report and the bundles have them all."""
-
 MAC_SIDES = (Framework.SELINUX, Framework.APPARMOR)
+_LONG_LINES = 10
+OBSERVED_SHOWN = 500
+"""Characters of what was observed that every document shows at least."""
+
 UNJUDGED = (Status.UNKNOWN, Status.ERROR)
+
+
+class Appendix(Enum):
+    """Which items of evidence a document lists; a host has some 300. Those that could not be had
+    are always listed, and the JSON report and the bundles have them all."""
+
+    ALL = "all"
+    CITED = "cited"  # those that any finding rests on
+    OPEN = "open"  # those that a failure, an unknown or an error rests on
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +93,19 @@ class FindingView:
     rule: RuleView
     host: int
     evidence: tuple[EvidenceView, ...]
+
+    @property
+    def listed_items(self) -> tuple[str, ...]:
+        """The items, unless what was observed names each of them already."""
+        shown = self.finding.observed[:OBSERVED_SHOWN]
+        named = all(item in shown for item in self.finding.items)
+        return () if named else self.finding.items
+
+    @property
+    def long(self) -> bool:
+        """Whether it takes so many lines that a page may end inside it."""
+        lines = sum(len(remedy.steps) for remedy in self.own_remedies)
+        return len(self.listed_items) + lines > _LONG_LINES
 
     @property
     def own_remedies(self) -> tuple[Remedy, ...]:
@@ -168,10 +191,10 @@ class ReportView:
     objectives: tuple[Objective, ...]
     failed_by_severity: Mapping[Severity, int]
     topics: Mapping[str, tuple[RuleView, ...]]
-    fleet: int = FLEET
+    appendix: Appendix
 
 
-def arrange(report: Report) -> ReportView:
+def arrange(report: Report, appendix: Appendix = Appendix.ALL) -> ReportView:
     """Arrange a report for reading.
 
     Raises:
@@ -180,8 +203,8 @@ def arrange(report: Report) -> ReportView:
     rules = _rules(report)
     by_id = {rule.info.id: rule for rule in rules}
     places = {host.name: place for place, host in enumerate(report.hosts)}
-    appendix = _appendix(report)
-    numbers = [{item.ref.key: item.number for item in listed} for listed in appendix]
+    listed = _listed_evidence(report, appendix)
+    numbers = [{item.ref.key: item.number for item in items} for items in listed]
     findings = []
     for count, finding in enumerate(report.findings, 1):
         if finding.rule not in by_id:
@@ -191,7 +214,7 @@ def arrange(report: Report) -> ReportView:
         place = places[finding.host]
         evidence = tuple(EvidenceView(numbers[place].get(ref.key, 0), ref) for ref in finding.evidence)
         findings.append(FindingView(count, finding, by_id[finding.rule], place + 1, evidence))
-    hosts = _hosts(report, findings, appendix)
+    hosts = _hosts(report, findings, listed)
     failing = [view for view in findings if view.finding.status is Status.FAIL]
     return ReportView(
         report=report,
@@ -205,6 +228,7 @@ def arrange(report: Report) -> ReportView:
         objectives=_objectives(rules, findings),
         failed_by_severity=_by_severity(failing),
         topics=_topics(rules),
+        appendix=appendix,
     )
 
 
@@ -238,31 +262,30 @@ def _sides(remedies: Iterable[Remedy]) -> dict[Framework, tuple[Remedy, ...]]:
     return sides
 
 
-def _appendix(report: Report) -> list[tuple[EvidenceView, ...]]:
+def _listed_evidence(report: Report, appendix: Appendix) -> list[tuple[EvidenceView, ...]]:
     """For each host the items that the appendix lists, numbered by their place in its bundle."""
     cited: dict[str, set[str]] = defaultdict(set)
-    if len(report.hosts) > FLEET:
-        for finding in report.findings:
-            if finding.status in (Status.FAIL, *UNJUDGED):
-                cited[finding.host].update(ref.key for ref in finding.evidence)
+    for finding in report.findings:
+        if appendix is Appendix.CITED or finding.status in (Status.FAIL, *UNJUDGED):
+            cited[finding.host].update(ref.key for ref in finding.evidence)
     return [
         tuple(
             EvidenceView(place, ref)
             for place, ref in enumerate(host.evidence, 1)
-            if len(report.hosts) <= FLEET or ref.reason is not None or ref.key in cited[host.name]
+            if appendix is Appendix.ALL or ref.reason is not None or ref.key in cited[host.name]
         )
         for host in report.hosts
     ]
 
 
 def _hosts(
-    report: Report, findings: Iterable[FindingView], appendix: Iterable[tuple[EvidenceView, ...]]
+    report: Report, findings: Iterable[FindingView], evidence: Iterable[tuple[EvidenceView, ...]]
 ) -> tuple[HostView, ...]:
     grouped = defaultdict(list)
     for view in findings:
         grouped[view.host].append(view)
     hosts = []
-    for number, (host, listed) in enumerate(zip(report.hosts, appendix, strict=True), 1):
+    for number, (host, listed) in enumerate(zip(report.hosts, evidence, strict=True), 1):
         own = grouped[number]
         by_status = {
             status: tuple(view for view in own if view.finding.status is status) for status in Status

@@ -364,10 +364,11 @@ def _pci_profile(
         partial = ("mac-no-permissive-subjects",) if identifier == "7.3.3" else ()
         coverage = Coverage.AUTOMATED if identifier in ("10.6.1", "6.3.3") else Coverage.PARTIAL
         origin = (Origin.UPSTREAM, Origin.PUBLISHER, Origin.HARDCHECK)[len(chosen) % 3]
+        kind = {} if chosen or identifier in ("1.2.5", "8.2.1") else {"kind": "heading"}
         note = "Unconfined subjects stay outside the policy." if identifier == "7.3.3" else ""
         controls.append(
             _control(known, findings, names, identifier, title, tuple(chosen.split()), coverage, origin,
-                     parent=parent, partial=partial, note=note)
+                     parent=parent, partial=partial, note=note, attributes=kind)
         )  # fmt: skip
     note = "The standard names no MAC framework: checks are evidence for its requirements."
     return _profile(
@@ -387,7 +388,8 @@ def _profile(
 ) -> ProfileResult:
     chosen = tuple(dict.fromkeys(rule for control in controls for rule in control.rules))
     own = tuple(finding for finding in findings if finding.rule in chosen)
-    counts = {status: sum(1 for control in controls if control.status is status) for status in Status}
+    counted = [control for control in controls if control.attributes.get("kind") != "heading"]
+    counts = {status: sum(1 for control in counted if control.status is status) for status in Status}
     return ProfileResult(
         id=identifier, title=title, version=version, publisher=publisher, note=note, controls=tuple(controls),
         rules=chosen, score=_score(known, own), counts=counts,

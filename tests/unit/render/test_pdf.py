@@ -19,7 +19,7 @@ from hardcheck.render.sanitise import has_unseen, visible
 from hardcheck.render.single import single_host
 from tests.unit.render.conftest import rendered
 from tests.unit.render.fixture_hostile import HOSTILE
-from tests.unit.render.fixtures import SHOP, fleet_report, realistic_report
+from tests.unit.render.fixtures import SHOP, fleet_report, realistic_report, with_evidence
 
 
 def text_of(document: bytes) -> str:
@@ -76,9 +76,17 @@ def test_unknowns_their_reason_and_their_cure_are_there(real_text: str, real: Re
     assert squeezed("no answer from 192.0.2.44 port 22") in real_text
 
 
-def test_every_item_of_evidence_has_its_digest(real_text: str, real: Report) -> None:
-    for host in real.hosts:
-        assert all(ref.sha256 in real_text for ref in host.evidence if ref.reason is None)
+def test_every_item_that_a_finding_rests_on_has_its_whole_digest(real_text: str, real: Report) -> None:
+    cited = {ref.sha256 for finding in real.findings for ref in finding.evidence if ref.reason is None}
+    assert len(cited) > 50
+    assert all(digest in real_text for digest in cited)
+
+
+def test_items_that_no_finding_rests_on_are_counted_and_missing_ones_listed(small: Report) -> None:
+    source = document_html(with_evidence(small, 280))
+    assert "306 items asked for" in source
+    assert "file-17" not in source
+    assert "/sys/fs/selinux/policy" in source  # not present on the AppArmor host
 
 
 def test_it_is_tagged_has_bookmarks_metadata_and_page_numbers(real_pdf: bytes, real: Report) -> None:
