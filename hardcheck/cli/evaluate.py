@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from hardcheck.cli import options, run
+from hardcheck.cli import judging, options, run
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
@@ -38,14 +38,14 @@ def command(
     give the same bytes of JSON, today or years later.
     """
     files = run.bundle_files(bundles)
-    report, faults = run.judge_bundles(files, profiles, title)
+    report, faults = judging.judge_bundles(files, profiles, title)
     if not report.hosts:
         for fault in faults:
             click.echo(f"hardcheck: {fault}", err=True)
         return 3
     if output is not None:
         run.make_folder(output)
-        for path in run.write_reports(report, output, formats):
+        for path in judging.write_reports(report, output, formats):
             click.echo(f"hardcheck: wrote {path}", err=True)
-    run.tell(report, as_json=as_json, quiet=quiet)
-    return run.finish(report, faults, fail_on, max_unknown)
+    judging.tell(report, as_json=as_json, quiet=quiet)
+    return judging.finish(report, faults, fail_on, max_unknown)

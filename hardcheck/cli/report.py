@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from hardcheck.cli import options, run
+from hardcheck.cli import judging, options, run
 from hardcheck.errors import UsageError
 from hardcheck.render.json import read_report
 
@@ -32,6 +32,6 @@ def command(source: Path, formats: tuple[str, ...], output: Path | None) -> int:
     report = read_report(content, str(file))
     folder = output or file.parent
     run.make_folder(folder)
-    for path in run.write_reports(report, folder, formats):
+    for path in judging.write_reports(report, folder, formats):
         click.echo(str(path))
     return 0

@@ -1,24 +1,12 @@
-"""A run's folder: bundles, and the reports made from them."""
+"""A run's folder, and where its bundles lie."""
 
 from __future__ import annotations
 
-import hashlib
-import multiprocessing
-import sys
-from collections.abc import Iterable, Iterator
-from concurrent.futures import ProcessPoolExecutor
-from functools import partial
+from collections.abc import Iterable
 from pathlib import Path
 
-import click
-
-from hardcheck.cli.knowledge import load_chosen, load_chosen_setup
-from hardcheck.engine.report import BATCH, Workers, build_report
-from hardcheck.errors import BundleError, UsageError
-from hardcheck.evidence import HostEvidence
-from hardcheck.evidence.bundle import bundle_name, read_bundle
-from hardcheck.findings import Report, Severity
-from hardcheck.findings.exit_code import exit_code
+from hardcheck.errors import UsageError
+from hardcheck.evidence.bundle import bundle_name
 
 BUNDLES = "bundles"
 REPORT = "report"
@@ -50,63 +38,6 @@ def bundle_files(words: Iterable[Path]) -> list[Path]:
     return sorted(dict.fromkeys(found), key=lambda path: path.name)
 
 
-def judge_bundles(
-    files: list[Path], profiles: tuple[str, ...], title: str
-) -> tuple[Report, list[BundleError]]:
-    """Evaluate bundles; those that cannot be read are told apart and cost only themselves."""
-    setup, chosen = load_chosen(profiles)
-    digests: dict[str, str] = {}
-    faults: list[BundleError] = []
-
-    def readable() -> Iterator[HostEvidence]:
-        for path in files:
-            try:
-                host = read_bundle(path)
-            except BundleError as error:
-                faults.append(error)
-                continue
-            digests[host.host.name] = hashlib.sha256(path.read_bytes()).hexdigest()
-            yield host
-
-    if len(files) <= BATCH:
-        report = build_report(readable(), setup, chosen, title=title, bundles=digests)
-    else:
-        with _processes() as executor:
-            workers = Workers(executor, partial(load_chosen_setup, profiles))
-            report = build_report(readable(), setup, chosen, title=title, bundles=digests, workers=workers)
-    return report, faults
-
-
-def write_reports(report: Report, folder: Path, formats: Iterable[str]) -> list[Path]:
-    """Write each format into the folder; the files that came of it."""
-    from hardcheck.render import RENDERERS, renderer
-    from hardcheck.render.output import write_report
-
-    written: list[Path] = []
-    for name in formats:
-        if name == "pdf":
-            written += _write_documents(report, folder)
-            continue
-        path = folder / f"{REPORT}{RENDERERS[name].suffix}"
-        write_report(path, renderer(name), report)
-        written.append(path)
-    return written
-
-
-def _write_documents(report: Report, folder: Path) -> tuple[Path, ...]:
-    """The PDF; for many hosts a summary and one document each, set by worker processes."""
-    from hardcheck.render.pdf import fits_one_document, render_documents
-
-    if fits_one_document(report):
-        return render_documents(report, folder)
-    with _processes() as executor:
-        return render_documents(report, folder, executor)
-
-
-def _processes() -> ProcessPoolExecutor:
-    return ProcessPoolExecutor(mp_context=multiprocessing.get_context("forkserver"))
-
-
 def make_folder(folder: Path) -> None:
     """The run's folder, for its owner alone: it tells where hosts are weak.
 
@@ -117,20 +48,3 @@ def make_folder(folder: Path) -> None:
         (folder / BUNDLES).mkdir(parents=True, exist_ok=True, mode=0o700)
     except OSError as error:
         raise UsageError(f"{folder}: cannot be made: {error.strerror}") from None
-
-
-def tell(report: Report, *, as_json: bool, quiet: bool) -> None:
-    """The report on stdout, for people or machines."""
-    if quiet and not as_json:
-        return
-    from hardcheck.render import renderer
-
-    renderer("json" if as_json else "text")(report, sys.stdout.buffer)
-
-
-def finish(report: Report, faults: list[BundleError], fail_on: str, max_unknown: int) -> int:
-    """The exit code of a judged run; a bundle that could not be read is never clean."""
-    code = exit_code(report, Severity(fail_on), max_unknown)
-    for fault in faults:
-        click.echo(f"hardcheck: {fault}", err=True)
-    return 3 if faults and code == 0 else int(code)

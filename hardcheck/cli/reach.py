@@ -1,0 +1,200 @@
+"""From the words of a command to evidence: targets, connections, bundles."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import click
+
+from hardcheck import __version__
+from hardcheck.cli.progress import Progress
+from hardcheck.cli.run import bundle_path
+from hardcheck.collect import SOURCES
+from hardcheck.collect.blobs import BlobStore
+from hardcheck.collect.fleet import EventKind, Fleet, FleetEvent, FleetResult, Opened, collect_fleet
+from hardcheck.collect.probe import build_probe, probe_sha256
+from hardcheck.collect.session import collect_host
+from hardcheck.errors import BundleError, UsageError
+from hardcheck.evidence import Failure, HostEvidence, Privilege
+from hardcheck.evidence.bundle import BundleWriter, read_bundle
+from hardcheck.inventory.model import Target, Vault
+from hardcheck.inventory.targets import Request, resolve_targets
+from hardcheck.reasons import Reason
+from hardcheck.transport.access import Sudo, Way
+from hardcheck.transport.base import Limits, Transport
+from hardcheck.transport.secret import Secret
+
+SSH_PASSWORD = "HARDCHECK_SSH_PASSWORD"  # noqa: S105 - the name of a variable
+SUDO_PASSWORD = "HARDCHECK_SUDO_PASSWORD"  # noqa: S105 - the name of a variable
+
+
+def targets_of(words: tuple[str, ...], how: Mapping[str, Any]) -> tuple[Target, ...]:
+    """The hosts that a command names; ``how`` has the values of those options."""
+    way = None if how["transport"] == "auto" else Way(how["transport"])
+    vault = Vault((str(how["vault_password_file"]),) if how["vault_password_file"] else ())
+    inventory = str(how["inventory"]) if how["inventory"] else ""
+    return resolve_targets(Request(words, inventory, how.get("limit") or "", way, _sudo(how), vault))
+
+
+def limits_of(how: Mapping[str, Any]) -> Limits:
+    """The time limits of the command's options."""
+    return Limits(connect_s=how["connect_s"], idle_s=how["idle_s"], total_s=how["total_s"])
+
+
+class Reach:
+    """Opens transports for targets; what they share is made once and closed at the end."""
+
+    def __init__(self, how: Mapping[str, Any]) -> None:
+        self.limits = limits_of(how)
+        self._how = how
+        self._ssh: Any = None
+        self._blobs = BlobStore(_blob_folder())
+
+    def __enter__(self) -> Reach:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._ssh is not None:
+            self._ssh.close()
+
+    def prepare(self, targets: tuple[Target, ...]) -> None:
+        """Load keys before threads start, so that a passphrase is asked for once and at the terminal."""
+        ssh = [target.access.ssh for target in targets if target.access and target.access.way is Way.SSH]
+        if not ssh:
+            return
+        from hardcheck.transport.host_keys import HostKeys
+        from hardcheck.transport.ssh_context import SshContext, SshOptions
+
+        password = None
+        if self._how["ask_pass"]:
+            password = Secret(click.prompt("SSH password", hide_input=True, err=True))
+        keys = HostKeys.ACCEPT_NEW if self._how["host_keys"] == "accept-new" else None
+        self._ssh = SshContext(SshOptions(host_keys=keys, password=password, ask=_ask_passphrase))
+        for access in dict.fromkeys(access.identity_files for access in ssh):
+            self._ssh.load_keys(next(one for one in ssh if one.identity_files == access))
+
+    def collect(self, target: Target, opened: Opened) -> HostEvidence:
+        """Collect one host, or read what was recorded of it. Nothing that a host does raises."""
+        if target.bundle is not None:
+            return read_bundle(target.bundle)
+        transport = self._transport(target)
+        opened.on_break(transport.close)
+        try:
+            return collect_host(transport, target.identity, self._blobs, self.limits, _now)
+        except Exception as error:
+            return _not_collected(target, f"{type(error).__name__}: {error}")
+        finally:
+            transport.close()
+
+    def _transport(self, target: Target) -> Transport:
+        access, name = target.access, target.identity.name
+        assert access is not None
+        if access.way is Way.LOCAL:
+            from hardcheck.transport.local import LocalTransport
+
+            return LocalTransport(name, access.sudo)
+        from hardcheck.transport.ssh import SshTransport
+
+        return SshTransport(name, access.ssh, access.sudo, self._ssh)
+
+
+def evidence_of(word: str, how: Mapping[str, Any]) -> HostEvidence:
+    """The evidence of one host, recorded or collected now.
+
+    Raises:
+        UsageError: the word is more than one host.
+        BundleError: nothing could be collected.
+    """
+    targets = targets_of((word,), {**how, "limit": ""})
+    if len(targets) != 1:
+        raise UsageError(f"{word}: {len(targets)} hosts; this command asks one")
+    with Reach(how) as reach:
+        reach.prepare(targets)
+        evidence = reach.collect(targets[0], Opened())
+    if not evidence.items:
+        detail = evidence.failure.detail if evidence.failure else "nothing was collected"
+        raise BundleError(word, detail)
+    return evidence
+
+
+def collect_into(
+    folder: Path, targets: tuple[Target, ...], how: Mapping[str, Any], *, quiet: bool, resume: bool
+) -> FleetResult:
+    """Collect every target into ``folder``'s bundles, with progress on stderr."""
+    writer = BundleWriter()
+
+    def store(target: Target, evidence: HostEvidence) -> None:
+        writer.write(evidence, bundle_path(folder, target.identity.name))
+
+    def is_finished(target: Target) -> bool:
+        return resume and _is_whole(bundle_path(folder, target.identity.name))
+
+    with Reach(how) as reach, Progress(len(targets), quiet=quiet) as progress:
+        reach.prepare(targets)
+        fleet = Fleet(
+            name_of=lambda target: target.identity.name,
+            collect_one=reach.collect,
+            store=store,
+            is_finished=is_finished,
+            observe=_observer(progress),
+        )
+        return collect_fleet(targets, fleet, int(how["forks"]))
+
+
+def _observer(progress: Progress) -> Callable[[FleetEvent], None]:
+    def observe(event: FleetEvent) -> None:
+        if event.kind is EventKind.STARTED:
+            progress.started(event.host)
+        else:
+            unreachable = event.kind is EventKind.UNREACHABLE
+            failed = event.kind in (EventKind.FAILED, EventKind.ERROR, EventKind.BROKEN_OFF)
+            progress.ended(event.host, unreachable=unreachable, failed=failed)
+
+    return observe
+
+
+def _is_whole(path: Path) -> bool:
+    try:
+        return read_bundle(path).failure is None
+    except BundleError:
+        return False
+
+
+def _not_collected(target: Target, detail: str) -> HostEvidence:
+    """A host on which hardcheck itself failed stays in the report, as not collected."""
+    now = _now().strftime("%Y-%m-%dT%H:%M:%SZ")
+    failure = Failure(Reason.NOT_COLLECTED, "InternalError", detail)
+    digest = probe_sha256(build_probe(SOURCES))
+    return HostEvidence(target.identity, now, now, __version__, digest, Privilege.NONE, {}, failure)
+
+
+def _sudo(how: Mapping[str, Any]) -> Sudo:
+    if how["no_sudo"]:
+        if how["ask_sudo_pass"]:
+            raise UsageError("--no-sudo and --ask-sudo-pass contradict each other")
+        return Sudo(allowed=False)
+    if how["ask_sudo_pass"]:
+        return Sudo(password=Secret(click.prompt("sudo password", hide_input=True, err=True)))
+    given = os.environ.get(SUDO_PASSWORD)
+    return Sudo(password=Secret(given)) if given else Sudo()
+
+
+def _ask_passphrase(question: str) -> Secret | None:
+    if not os.isatty(0):
+        return None
+    answer = click.prompt(question, hide_input=True, default="", show_default=False, err=True)
+    return Secret(answer) if answer else None
+
+
+def _blob_folder() -> Path:
+    """Policies and profiles seen before, by digest; they are no secret of one host."""
+    cache = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
+    return Path(cache).expanduser() / "hardcheck" / "blobs"
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
