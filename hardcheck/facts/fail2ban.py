@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 import msgspec
 
 from hardcheck.facts.base import Absent
-
-Bans = Literal["bans", "bans nothing", "not proven"]
 
 
 class BanAction(msgspec.Struct, frozen=True):
@@ -47,7 +43,7 @@ class JailEffect(msgspec.Struct, frozen=True):
     was seen, in words."""
 
     name: str
-    bans: Bans | Absent
+    bans: bool | Absent
     why: str
     banned: int = 0
     actions: tuple[str, ...] = ()
