@@ -8,6 +8,7 @@ under the same name.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Literal
@@ -25,6 +26,13 @@ from hardcheck.facts.apparmor import (
 )
 from hardcheck.facts.mac import Subject
 
+# Made by container and package runtimes at run time, without a file in /etc/apparmor.d.
+GENERATED = re.compile(
+    r"docker-default|libpod.*|containers-default.*|crio-.*|cri-containerd.*|snap[.-].*|/snap/.*"
+    r"|lxc-.*|lxd-.*|incus-.*|libvirt-[0-9a-f-]{36}.*|virt-.*|:.*|.*//null-.*",
+    re.DOTALL,
+)
+FILES = ("apparmor.files",)
 _State = Literal["same", "changed", "uncertain", "no text"]
 _MAX_FILES = 10  # named for one profile
 
@@ -37,13 +45,13 @@ def derive_profile_checks(
 ) -> tuple[ProfileCheck, ...]:
     """Every loaded profile that stands on its own (children and hats come and go with their parent).
 
-    Profiles in a namespace belong to containers, whose text is not looked at here.
+    Profiles that runtimes generate, in a namespace or out of it, have no text here and are left out.
     """
     disk = {profile.name: profile for profile in tree.profiles}
     loaded_at = {entry.name: entry.loaded_at for entry in entries}
     found = []
     for profile in loaded:
-        if ("//" in profile.name and profile.name not in disk) or profile.name.startswith(":"):
+        if GENERATED.fullmatch(profile.name):
             continue
         text = disk.get(profile.name)
         if text is not None and text.parent:
@@ -94,7 +102,7 @@ def _stub(profile: LoadedProfile, stubs: Mapping[str, bool], tree: ProfileTree |
         return stubs[profile.name]
     if isinstance(tree, Absent):
         return tree
-    return Absent(Reason.NOT_PRESENT, ("apparmor.files",), f"no text of {profile.name}")
+    return Absent(Reason.NOT_PRESENT, FILES, f"no text of {profile.name}")
 
 
 def derive_unattached(
@@ -111,16 +119,44 @@ def derive_unattached(
     return tuple(found)
 
 
-def derive_not_loaded(tree: ProfileTree, loaded: tuple[LoadedProfile, ...]) -> tuple[DiskProfile, ...]:
+def derive_not_loaded(
+    tree: ProfileTree, loaded: tuple[LoadedProfile, ...]
+) -> tuple[DiskProfile, ...] | Absent:
     """Profiles on disk that are neither disabled nor loaded."""
     names = {profile.name for profile in loaded}
-    return tuple(p for p in tree.profiles if not p.disabled and p.name not in names)
+    missing = tuple(p for p in tree.profiles if not p.disabled and p.name not in names)
+    return _unread(tree) if tree.unread and not missing else missing
 
 
 def derive_enforced_text(tree: ProfileTree, loaded: tuple[LoadedProfile, ...]) -> tuple[DiskProfile, ...]:
-    """The text of every profile that is loaded and refuses accesses."""
-    enforcing = {profile.name for profile in loaded if profile.confines}
-    return tuple(profile for profile in _once(tree.profiles) if profile.name in enforcing)
+    """What every profile that is loaded and refuses accesses says; its grants are Absent where no text
+    of it was read. Profiles that runtimes generate for containers and packages are left out."""
+    texts = {profile.name: profile for profile in _once(tree.profiles)}
+    return tuple(
+        texts.get(profile.name) or _without_text(profile, tree)
+        for profile in loaded
+        if profile.confines and not GENERATED.fullmatch(profile.name)
+    )
+
+
+def _without_text(profile: LoadedProfile, tree: ProfileTree) -> DiskProfile:
+    why = _unread(tree) if tree.unread else Absent(Reason.NOT_PRESENT, FILES, f"no text of {profile.name}")
+    return DiskProfile(
+        profile.name,
+        "",
+        profile.mode,
+        "",
+        disabled=False,
+        stub=False,
+        strong_capabilities=why,
+        writes_everywhere=why,
+        mounts=why,
+        traces_others=why,
+    )
+
+
+def _unread(tree: ProfileTree) -> Absent:
+    return Absent(Reason.DENIED, FILES, f"could not be read: {', '.join(tree.unread[:5])}")
 
 
 def _once(profiles: Iterable[DiskProfile]) -> Iterable[DiskProfile]:

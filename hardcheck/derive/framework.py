@@ -71,12 +71,16 @@ def derive_switches(
 ) -> BootSwitches:
     """Options of the kernel that switch the active framework off or to permissive.
 
-    For a host with neither framework those of both count. A host without a boot loader, or without
-    files that entries are generated from, has no option there: that it has none was seen.
+    For a host with neither framework those of both count. A host without a boot loader of its own is
+    taken to be started again as it was. One without files that entries are generated from has no
+    option there: that it has none was seen.
     """
     next_: tuple[str, ...] | Absent
     if isinstance(loader, Absent):
-        next_ = () if loader.reason is Reason.NOT_PRESENT else loader
+        next_ = loader
+        if loader.reason is Reason.NOT_PRESENT:
+            again = running if isinstance(running, Absent) else weakening(running, framework)
+            next_ = again if isinstance(again, Absent) else tuple(f"started as now: {o}" for o in again)
     elif loader.opaque:
         next_ = Absent(Reason.NOT_COLLECTED, ("boot.loader",), f"options are inside {loader.opaque[0]}")
     else:

@@ -69,6 +69,14 @@ CONFINEMENT: tuple[DerivedFact, ...] = (
     ),
 )
 
+LISTENERS = DerivedFact(
+    "mac.listeners",
+    tuple[mac.ListeningSubject, ...],
+    "every listening socket with the subject that holds it",
+    ("network.listeners", "mac.subjects"),
+    confinement.derive_listeners,
+)
+
 CHANGES: tuple[DerivedFact, ...] = (
     DerivedFact(
         "selinux.policy_state",
@@ -150,4 +158,4 @@ PROFILES: tuple[DerivedFact, ...] = (
     ),
 )
 
-MAC_DERIVED: tuple[DerivedFact, ...] = (*STATE, *CONFINEMENT, *CHANGES, *PROFILES)
+MAC_DERIVED: tuple[DerivedFact, ...] = (*STATE, *CONFINEMENT, LISTENERS, *CHANGES, *PROFILES)

@@ -85,7 +85,7 @@ class DiskProfile(msgspec.Struct, frozen=True):
     ``parent`` is set for a child profile or hat. ``disabled``: its file is named in disable/. ``stub``: in
     unconfined or default-allow mode with no rule but one for user namespaces: made to give a program
     a name, not to confine it. The rest is what its rules grant: capabilities that undo confinement,
-    writing anywhere, mounting, ptrace of others.
+    writing anywhere, mounting, ptrace of others; Absent for a loaded profile without text on disk.
     """
 
     name: str
@@ -96,10 +96,10 @@ class DiskProfile(msgspec.Struct, frozen=True):
     stub: bool
     parent: str = ""
     sources: tuple[str, ...] = ()
-    strong_capabilities: tuple[str, ...] = ()
-    writes_everywhere: bool = False
-    mounts: bool = False
-    traces_others: bool = False
+    strong_capabilities: tuple[str, ...] | Absent = ()
+    writes_everywhere: bool | Absent = False
+    mounts: bool | Absent = False
+    traces_others: bool | Absent = False
 
     @property
     def confines(self) -> bool:
@@ -110,14 +110,15 @@ class DiskProfile(msgspec.Struct, frozen=True):
 class ProfileTree(msgspec.Struct, frozen=True):
     """The text of all profiles. ``faults`` are what apparmor_parser would refuse, one line each; ``unread``
     files whose content could not be had; ``disabled`` and ``force_complain`` the names in those
-    folders; ``local_changes`` the files under local/ that hold rules."""
+    folders; ``local_changes`` the files under local/ that hold rules. Faults and local changes are
+    Absent instead of empty while there are files unread."""
 
     profiles: tuple[DiskProfile, ...]
-    faults: tuple[str, ...]
+    faults: tuple[str, ...] | Absent
     unread: tuple[str, ...]
     disabled: tuple[str, ...]
     force_complain: tuple[str, ...]
-    local_changes: tuple[str, ...]
+    local_changes: tuple[str, ...] | Absent
 
 
 class ProfileCheck(msgspec.Struct, frozen=True):

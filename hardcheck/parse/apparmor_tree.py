@@ -38,20 +38,23 @@ _ALLOW_MODES = (ProfileMode.UNCONFINED, ProfileMode.DEFAULT_ALLOW)
 def parse_profile_tree(host: HostEvidence) -> ProfileTree | Absent:
     """Every profile of the tree, disabled ones included."""
     listing = host.get(FILES)
-    if listing.reason is Reason.NOT_PRESENT:
+    if listing.reason is not None:
         return absent(listing)
     policy, unread = read_profile_set(host)
     links = {entry.path for entry in parse_listing(listing) if entry.kind in ("l", "f")}
     profiles = [
         _disk_profile(policy, file, profile) for file in policy.files for profile in file.resolved.profiles
     ]
+    faults = tuple(str(fault) for fault in _faults(policy))
+    local_changes = _local_changes(policy, links)
+    unseen = Absent(Reason.DENIED, (FILES,), f"could not be read: {', '.join(unread[:5])}")
     return ProfileTree(
         profiles=tuple(profiles),
-        faults=tuple(str(fault) for fault in _faults(policy)),
+        faults=unseen if unread and not faults else faults,
         unread=unread,
         disabled=_names(links, _LINKS[0]),
         force_complain=_names(links, _LINKS[1]),
-        local_changes=_local_changes(policy, links),
+        local_changes=unseen if unread and not local_changes else local_changes,
     )
 
 
@@ -88,8 +91,6 @@ def read_profile_set(host: HostEvidence) -> tuple[ProfileSet, tuple[str, ...]]:
             files[path] = member.content
         else:
             unread.append(path)
-    if listing.reason is not None:
-        unread.append(f"{BASE}: {listing.reason}")
     for entry in parse_listing(listing):
         if entry.kind != "l" or entry.target is None:
             continue
