@@ -22,6 +22,7 @@ from hardcheck.selinux.access import SelinuxPolicy
 from hardcheck.selinux.policy import Policy
 
 POLICY = "selinux.policy"
+KERNEL = "selinux.kernel"
 PROFILES = "apparmor.profiles"
 
 
@@ -32,17 +33,14 @@ def parse_selinux_access(host: HostEvidence) -> SelinuxPolicy | Absent:
         PolicyError: the policy or file_contexts is damaged.
         ParseError: selinuxfs has a form that is not known.
     """
-    for key in ("selinux.kernel", "selinux.booleans"):
-        evidence = host.get(key)
-        if evidence.reason is not None:
-            return absent(evidence)
-    kernel = parse_selinux_kernel(host)
-    booleans = parse_booleans(host)
-    for value in (kernel, booleans):
-        if isinstance(value, Absent):
-            return value
-    assert not isinstance(kernel, Absent)
-    assert not isinstance(booleans, Absent)
+    state = host.get(KERNEL)
+    if state.reason is not None:
+        return absent(state)
+    kernel, booleans = parse_selinux_kernel(host), parse_booleans(host)
+    if isinstance(kernel, Absent):
+        return kernel
+    if isinstance(booleans, Absent):
+        return booleans
     policy = Policy.from_bytes(host.get(POLICY).content)
     live = {name: boolean.now for name, boolean in booleans.items() if name in policy.booleans}
     contexts = read_file_contexts(host)
@@ -71,7 +69,7 @@ ACCESS_PARSERS: tuple[ParsedFact, ...] = (
         "access.selinux",
         AccessPolicy,
         "the kernel's SELinux policy, to be asked",
-        (POLICY, "selinux.kernel", "selinux.booleans", FILE_CONTEXTS),
+        (POLICY, KERNEL, FILE_CONTEXTS),
         parse_selinux_access,
     ),
     ParsedFact(
