@@ -8,6 +8,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+
 from hardcheck.errors import PolicyError
 from hardcheck.selinux import Policy
 from hardcheck.selinux.labelling import Operation
@@ -39,7 +40,18 @@ def test_the_compiled_file_comes_from_its_source(name: str, tmp_path: Path) -> N
     if shutil.which("dpkg-query") is None or not version.stdout.startswith("3.4"):
         pytest.skip("the files were compiled with secilc 3.4")
     goal = tmp_path / "policy"
-    command = [secilc, "-N", "-c", "33", "-f", "/dev/null", "-o", goal, SMALL / "base.cil", SMALL / f"{name}.cil"]
+    command = [
+        secilc,
+        "-N",
+        "-c",
+        "33",
+        "-f",
+        "/dev/null",
+        "-o",
+        goal,
+        SMALL / "base.cil",
+        SMALL / f"{name}.cil",
+    ]
     subprocess.run(command, check=True, timeout=60)
     assert goal.read_bytes() == (SMALL / f"{name}.33").read_bytes()
 
@@ -89,7 +101,9 @@ def test_levels_decide_reading_and_writing() -> None:
     assert allowed(small("mls"), SERVER, high) == set()
     assert allowed(small("mls"), above, low) == {"read"}
     assert allowed(small("mls"), above, high) == {"read", "write"}
-    assert "mlsconstrain file read (l1 dom l2);" in small("mls").decide(SERVER, high, "file", "read").because[1]
+    assert (
+        "mlsconstrain file read (l1 dom l2);" in small("mls").decide(SERVER, high, "file", "read").because[1]
+    )
 
 
 def test_a_bounded_type_has_no_more_than_its_bound() -> None:
@@ -157,7 +171,10 @@ def test_a_process_gets_type_role_and_range_by_rules() -> None:
 def test_defaults_of_a_class_are_followed() -> None:
     folder = "person_u:object_r:content_t:s0-s1:c0,c1"
     source = "system_u:system_r:server_t:s0-s1:c1.c2"
-    assert small("transitions").transition(source, folder, "dir").context == "person_u:object_r:server_t:s0-s1:c1"
+    assert (
+        small("transitions").transition(source, folder, "dir").context
+        == "person_u:object_r:server_t:s0-s1:c1"
+    )
 
 
 def test_a_context_that_is_not_authorised_is_marked() -> None:
