@@ -5,6 +5,7 @@ Only grouping, counting and numbering happens here; every status is the engine's
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -59,6 +60,12 @@ class RuleView:
     info: RuleInfo
     controls: tuple[ControlRef, ...]
     remedies: Mapping[Framework, tuple[Remedy, ...]]
+
+    @property
+    def controls_by_profile(self) -> tuple[tuple[str, tuple[ControlRef, ...]], ...]:
+        """The controls it is evidence for, under the title of each profile."""
+        grouped = itertools.groupby(self.controls, key=lambda ref: ref.profile)
+        return tuple((profile, tuple(refs)) for profile, refs in grouped)
 
     @property
     def both_sides(self) -> bool:
@@ -171,9 +178,13 @@ class Objective:
     rule: RuleView
     sides: Mapping[Framework, tuple[FindingView, ...]]
 
-    def counts(self, framework: Framework) -> Mapping[Status, int]:
-        """How often each status came out under one framework."""
-        return Counter(view.finding.status for view in self.sides.get(framework, ()))
+    @property
+    def answered_sides(self) -> int:
+        """Under how many of the two frameworks the question applies to a host."""
+        return sum(
+            any(view.finding.status is not Status.NOT_APPLICABLE for view in self.sides.get(side, ()))
+            for side in MAC_SIDES
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +199,7 @@ class ReportView:
     rules: tuple[RuleView, ...]
     findings: tuple[FindingView, ...]
     failures: tuple[Failure, ...]  # the most severe first, then by number of hosts
-    objectives: tuple[Objective, ...]
+    objectives: tuple[Objective, ...]  # those that both frameworks answer first, then by severity
     failed_by_severity: Mapping[Severity, int]
     topics: Mapping[str, tuple[RuleView, ...]]
     appendix: Appendix
@@ -332,6 +343,8 @@ def _objectives(rules: Iterable[RuleView], findings: Iterable[FindingView]) -> t
         if any(side in rule.info.sides for side in MAC_SIDES):
             sides = {framework: tuple(views) for framework, views in grouped[rule.number].items()}
             objectives.append(Objective(rule, sides))
+    order = list(Severity)
+    objectives.sort(key=lambda one: (-one.answered_sides, order.index(one.rule.info.severity)))
     return tuple(objectives)
 
 
