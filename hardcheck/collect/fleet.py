@@ -16,7 +16,6 @@ from hardcheck.evidence import HostEvidence
 
 _LOG = logging.getLogger(__name__)
 DEFAULT_FORKS = 32
-_STACK_BYTES = 512 * 1024  # of one thread; the usual 8 MiB are only address space, but 500 times
 _LOOK_UP_S = 0.5  # how often the main thread, which is waiting, looks for an interrupt
 _GRACE_S = 3.0
 
@@ -95,7 +94,7 @@ class CollectOne(Protocol[T_contra]):
         ...
 
 
-class Fleet(msgspec.Struct, frozen=True, Generic[T]):
+class Fleet(msgspec.Struct, Generic[T], frozen=True):
     """What `collect_fleet` calls.
 
     ``name_of`` names a target; ``is_finished`` tells that an earlier run has it (asked in the worker's
@@ -127,12 +126,8 @@ def collect_fleet(
         threading.Thread(target=work.run, name=f"hardcheck-fleet-{number}", daemon=True)
         for number in range(max(1, min(forks, work.count)))
     ]
-    previous = threading.stack_size(_STACK_BYTES)
-    try:
-        for thread in threads:
-            thread.start()
-    finally:
-        threading.stack_size(previous)
+    for thread in threads:
+        thread.start()
     try:
         while any(thread.is_alive() for thread in threads):
             if work.fatal is not None or (stop is not None and stop.is_set()):
@@ -219,9 +214,7 @@ class _Work(Generic[T]):
             self._fleet.observe(FleetEvent(EventKind.STARTED, name))
             evidence = self._fleet.collect_one(target, opened)
         except TransportError as error:
-            self._tell(
-                FleetEvent(EventKind.UNREACHABLE, name, time.monotonic() - started, error.detail)
-            )
+            self._tell(FleetEvent(EventKind.UNREACHABLE, name, time.monotonic() - started, error.detail))
             return
         except Exception as error:
             _LOG.exception("%s: a fault of hardcheck", name)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 
 import msgspec
@@ -16,12 +16,12 @@ from hardcheck.inventory.plain import read_plain_list
 from hardcheck.inventory.variables import shown_variables
 from hardcheck.inventory.words import HostWord, parse_host_word
 from hardcheck.transport.access import Access, SshAccess, Sudo, Way
+from hardcheck.transport.recorded import RecordedHost, find_bundles, is_recorded_word
 from hardcheck.transport.secret import Secret
 from hardcheck.transport.ssh_arguments import parse_ssh_arguments
 
 LOCAL = "local"
 _SSH = frozenset({"ssh", "smart", "paramiko", "paramiko_ssh"})
-_BUNDLE_SUFFIX = ".zip"
 
 
 class Request(msgspec.Struct, frozen=True):
@@ -35,12 +35,12 @@ class Request(msgspec.Struct, frozen=True):
     vault: Vault = Vault()
 
 
-def resolve_targets(request: Request, name_of: Callable[[Path], HostIdentity]) -> tuple[Target, ...]:
+def resolve_targets(request: Request) -> tuple[Target, ...]:
     """The hosts of a command, each once, in the order in which they were named.
 
     A word is ``local``, the path of a bundle or of a folder of bundles, a name, group or pattern of the
     inventory, or ``[user@]host[:port]``. Without words it is the whole inventory, as far as the limit
-    leaves it. ``name_of`` reads the identity out of a bundle.
+    leaves it.
 
     Raises:
         UsageError: nothing was asked for, a word or pattern fits nothing, nothing is left.
@@ -54,11 +54,12 @@ def resolve_targets(request: Request, name_of: Callable[[Path], HostIdentity]) -
     found: list[Target] = []
     patterns: list[str] = []
     for word in request.words:
-        recorded = _recorded(word)
         if word == LOCAL:
             found.append(_local(request))
-        elif recorded:
-            found += [Target(name_of(path), bundle=path) for path in recorded]
+        elif is_recorded_word(word):
+            found += [
+                Target(RecordedHost(path).evidence().host, bundle=path) for path in find_bundles(Path(word))
+            ]
         elif request.inventory and "@" not in word and not _has_port(word):
             patterns.append(word)
         else:
@@ -68,22 +69,6 @@ def resolve_targets(request: Request, name_of: Callable[[Path], HostIdentity]) -
     if not found:
         raise UsageError(f"{request.inventory}: no host is left of this inventory")
     return _distinct(found)
-
-
-def _recorded(word: str) -> list[Path]:
-    """The bundles a word names: a file or folder that is written as a path, or ends like a bundle."""
-    path = Path(word)
-    if "/" not in word and not word.endswith(_BUNDLE_SUFFIX):
-        return []
-    if path.is_dir():
-        inner = path / "bundles"
-        bundles = sorted((inner if inner.is_dir() else path).glob(f"*{_BUNDLE_SUFFIX}"))
-        if not bundles:
-            raise UsageError(f"{word}: no bundle (*{_BUNDLE_SUFFIX}) in this folder")
-        return bundles
-    if path.is_file():
-        return [path]
-    raise UsageError(f"{word}: no such file or folder")
 
 
 def _local(request: Request) -> Target:
@@ -154,7 +139,7 @@ def _target(host: ListedHost, request: Request) -> Target:
     sudo = request.sudo
     if sudo.allowed and sudo.password is None and settings.become_password:
         sudo = Sudo(password=Secret(settings.become_password))
-    return Target(identity, Access(way, ssh, sudo))
+    return Target(identity, Access(way, ssh, sudo, listed=True))
 
 
 def _way(name: str, settings: Settings, request: Request) -> Way:

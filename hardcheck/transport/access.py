@@ -43,8 +43,10 @@ class Sudo(msgspec.Struct, frozen=True):
 
 
 class Access(msgspec.Struct, frozen=True):
-    """The way to a host and what it takes. ``ssh`` counts for Way.SSH alone."""
+    """The way to a host and what it takes. ``listed``: Ansible's inventory knows the host by its name;
+    otherwise Way.ANSIBLE takes the address, port and user of ``ssh``."""
 
     way: Way
     ssh: SshAccess = SshAccess("")
     sudo: Sudo = Sudo()
+    listed: bool = False
