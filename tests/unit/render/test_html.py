@@ -9,9 +9,11 @@ from html.parser import HTMLParser
 
 import msgspec
 import pytest
+from tinyhtml5.parser import HTMLParser as Html5Parser
 
 from hardcheck.errors import ConfigError
 from hardcheck.findings import Report, Status
+from hardcheck.render.document import document_html
 from hardcheck.render.sanitise import has_unseen, visible
 from tests.unit.render.conftest import rendered
 from tests.unit.render.fixtures import fleet_report, with_evidence
@@ -104,6 +106,13 @@ def test_hostile_text_makes_no_element_attribute_or_comment(hostile_seen: Seen) 
     assert hostile_seen.comments == 0
     assert len(hostile_seen.scripts) == 2
     assert [script.get("type") for script in hostile_seen.scripts] == ["application/json", None]
+
+
+def test_the_page_and_the_source_of_the_pdf_have_no_fault_of_form(hostile_page: str, hostile: Report) -> None:
+    for document in (hostile_page, document_html(hostile)):
+        parser = Html5Parser()
+        parser.parse(document)
+        assert parser.errors == []
 
 
 def test_every_link_stays_inside_the_page(hostile_seen: Seen) -> None:
