@@ -20,7 +20,7 @@ from hardcheck.cli.reach import collect_into, targets_of
 @options.output_folder
 @options.formats
 @options.resume
-@click.option("--title", default="", help="Title of the report.")
+@options.title
 @options.as_json
 @options.quiet
 def command(

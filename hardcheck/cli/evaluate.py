@@ -18,7 +18,7 @@ from hardcheck.cli import judging, options, run
     help="Write reports here; without it only the table is printed.",
 )
 @options.formats
-@click.option("--title", default="", help="Title of the report.")
+@options.title
 @options.as_json
 @options.quiet
 def command(

@@ -173,3 +173,10 @@ as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON for m
 quiet = click.option(
     "-q", "--quiet", is_flag=True, help="No progress and no table; reports and exit code only."
 )
+
+title = click.option(
+    "--title",
+    default="Mandatory access control and hardening audit",
+    show_default=True,
+    help="Title of the report.",
+)
