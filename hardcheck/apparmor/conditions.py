@@ -48,7 +48,7 @@ def _members(word: str, scope: Scope) -> frozenset[str]:
     name = variable_name(word)
     if scope.values(name) is None:
         raise VariableFault(f"{word} is not declared as a set")
-    return frozenset(scope.expand("@{" + name + "}"))
+    return scope.members(name)
 
 
 def _compare(operator: str, left: frozenset[str], right: frozenset[str]) -> bool:

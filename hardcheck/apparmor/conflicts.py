@@ -2,8 +2,10 @@
 
 Two rules conflict when one path matches both, they have the same rank (priority, and whether they
 have wildcards), apply to the same owner, and lead to different transitions. So the question is not
-whether two patterns are equal but whether they have a path in common that no rule of higher rank
-decides; a walk over the automaton of the exec rules finds such a path.
+whether two patterns are equal but whether they have a path in common on which no rule of higher
+priority matches; a walk over the automaton of the exec rules finds such a path. A deny rule or an exact
+match on that path does not help: the compiler meets the contradiction before it gets to them (seen in
+apparmor_parser 3.0.8).
 """
 
 from __future__ import annotations
@@ -13,7 +15,7 @@ from collections.abc import Sequence
 import msgspec
 
 from hardcheck.apparmor.automaton import Automaton, State
-from hardcheck.apparmor.file_access import Entry, FileTable, decide_bits
+from hardcheck.apparmor.file_access import Entry, FileTable, is_exact
 from hardcheck.apparmor.globs import parse_glob
 from hardcheck.apparmor.permissions import EXEC, ExecMode
 from hardcheck.apparmor.rules.file import FileRule
@@ -32,14 +34,18 @@ class ExecConflict(msgspec.Struct, frozen=True):
 
 def exec_conflict(table: FileTable) -> ExecConflict | None:
     """Return a path on which the exec rules of a profile contradict each other, None if there is none."""
+    same = _same_pattern(table)
+    if same is not None:
+        return same
     entries: list[Entry] = []
     numbers: dict[int, int] = {}
     automaton = Automaton()
     for glob, number in table.forms:
-        if table.entries[number].bits & EXEC:
+        entry = table.entries[number]
+        if entry.bits & EXEC and entry.mode is not Mode.DENY:
             if number not in numbers:
                 numbers[number] = len(entries)
-                entries.append(table.entries[number])
+                entries.append(entry)
             automaton.add(glob.elements, numbers[number])
     if len(entries) < 2:
         return None
@@ -71,13 +77,30 @@ def change_profile_conflict(table: FileTable) -> ExecConflict | None:
                     Entry(
                         stand_in,
                         EXEC,
-                        left.exact and right.exact,
+                        is_exact(profile, left) and is_exact(profile, right),
                         stand_in.exec_mode,
                         rule.prefix.priority * 4,
                         rule.prefix.mode,
                     )
                 )
     return _search(automaton, entries, nul=True) if len(entries) > 1 else None
+
+
+def _same_pattern(table: FileTable) -> ExecConflict | None:
+    """Rules with one and the same pattern are merged before anything else: deny rules do not help there."""
+    first: dict[tuple[object, ...], list[Entry]] = {}
+    for glob, number in table.forms:
+        entry = table.entries[number]
+        if not entry.bits & EXEC or entry.mode is Mode.DENY:
+            continue
+        rule = entry.rule
+        key = (glob.text, rule.target, rule.subset, rule.prefix.mode, rule.prefix.audit, entry.level)
+        before = first.setdefault(key, [])
+        for other in before:
+            if _contradict(_key(entry), _key(other)):
+                return ExecConflict(glob.text, other.rule, rule)
+        before.append(entry)
+    return None
 
 
 def _search(automaton: Automaton, entries: Sequence[Entry], nul: bool = False) -> ExecConflict | None:
@@ -97,8 +120,12 @@ def _search(automaton: Automaton, entries: Sequence[Entry], nul: bool = False) -
         return known
 
     def wanted(states: tuple[State, ...]) -> bool:
-        accepted = [entries[number] for number in states[0].accepted]
-        return len(accepted) > 1 and any(decide_bits(accepted, owner).conflict for owner in (True, False))
+        accepted = states[0].accepted
+        if len(accepted) < 2:
+            return False
+        level = max(entries[number].level for number in accepted)
+        top = sum(1 << number for number in accepted if entries[number].level == level)
+        return any(top >> number & 1 and opponents[number] & top for number in accepted)
 
     try:
         found = shortest((automaton.start,), wanted, worthwhile)
@@ -119,17 +146,20 @@ def _opponents(entries: Sequence[Entry]) -> list[int]:
     for number, entry in enumerate(entries):
         key = None
         if entry.mode is not Mode.DENY and entry.exec_mode is not None:
-            key = (entry.rank(EXEC), entry.rule.prefix.owner, _transition(entry.exec_mode))
+            key = _key(entry)
             groups[key] = groups.get(key, 0) | 1 << number
         of_entry.append(key)
     against = {key: sum(bits for other, bits in groups.items() if _contradict(key, other)) for key in groups}
     return [against[key] if key is not None else 0 for key in of_entry]
 
 
-def _transition(mode: ExecMode) -> tuple[object, ...]:
-    if mode.target:
-        return (mode.target, mode.fallback, mode.scrub)
-    return (mode,)
+def _key(entry: Entry) -> tuple[object, ...]:
+    """Rank, owner and transition; a named target hides whether it was p or c."""
+    mode = entry.exec_mode
+    transition: object = mode
+    if mode is not None and mode.target:
+        transition = (mode.target, mode.fallback, mode.scrub)
+    return (entry.rank(EXEC), entry.rule.prefix.owner, transition)
 
 
 def _contradict(left: tuple[object, ...], right: tuple[object, ...]) -> bool:

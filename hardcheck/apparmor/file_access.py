@@ -112,12 +112,12 @@ class FileTable:
         added: dict[bool, int] = {}
         for form in pattern_forms(self.profile, rule.pattern):
             glob = parse_glob(form)
-            number = added.get(glob.exact)
+            exact = is_exact(self.profile, glob)
+            number = added.get(exact)
             if number is None:
-                number = added[glob.exact] = len(self.entries)
-                self.entries.append(
-                    Entry(rule, rule.bits, glob.exact, mode, rule.prefix.priority * 4, rule.prefix.mode)
-                )
+                number = added[exact] = len(self.entries)
+                level = rule.prefix.priority * 4
+                self.entries.append(Entry(rule, rule.bits, exact, mode, level, rule.prefix.mode))
             self.forms.append((glob, number))
             self.automaton.add(glob.elements, number)
 
@@ -142,6 +142,11 @@ class FileTableFault(FaultFound):
     def __init__(self, faults: tuple[Fault, ...]) -> None:
         self.faults = faults
         super().__init__(0, str(faults[0]))
+
+
+def is_exact(profile: Profile, glob: Glob) -> bool:
+    """Whether the parser that compiles the profile takes the pattern for an exact match."""
+    return glob.exact and not (profile.classes_are_wild and glob.has_class)
 
 
 def pattern_forms(profile: Profile, pattern: str) -> tuple[str, ...]:

@@ -57,13 +57,14 @@ class Glob(msgspec.Struct, frozen=True):
     """A pattern read: its elements, the bytes it must begin with, and whether it has no wildcard.
 
     ``exact`` is what the parser takes for an exact match: no ``*``, ``?`` and ``[^...]``; alternatives
-    and plain classes are exact.
+    and plain classes are exact. Parsers before 4.1 took classes for wildcards, too: ``has_class``.
     """
 
     text: str
     elements: tuple[Element, ...]
     literal_prefix: bytes
     exact: bool
+    has_class: bool
 
     @property
     def is_literal(self) -> bool:
@@ -88,7 +89,7 @@ def parse_glob(text: str) -> Glob:
         if not isinstance(element, int):
             break
         prefix.append(element)
-    return Glob(text, elements, bytes(prefix), not reader.wild)
+    return Glob(text, elements, bytes(prefix), not reader.wild, reader.has_class)
 
 
 def encode_text(text: str) -> bytes:
@@ -105,6 +106,7 @@ class _GlobReader:
     def __init__(self, data: bytes) -> None:
         self.data = data
         self.wild = False
+        self.has_class = False
 
     def read(self) -> tuple[Element, ...]:
         data, end, position = self.data, len(self.data), 0
@@ -196,6 +198,7 @@ class _GlobReader:
     def _class(self, now: list[Element], position: int) -> int:
         """``[...]``: a minus is itself at the start only, else a range."""
         data, start = self.data, position
+        self.has_class = True
         position += 1
         negated = data[position : position + 1] == b"^" or data[position : position + 2] == b"\\^"
         if negated:

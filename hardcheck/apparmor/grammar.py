@@ -121,7 +121,11 @@ class _Reader:
         """``unit: { statement }`` up to the end of the file."""
         items: list[Item] = []
         while len(self.faults) < MAX_FAULTS:
-            self._items(items, top=True)
+            try:
+                self._items(items, top=True)
+            except RecursionError:  # the caller stood deep in its own stack already
+                self._note(FaultFound(self.cursor.pos, "nested too deep"))
+                break
             here = self.cursor.skip()
             if not here:
                 break
@@ -314,6 +318,8 @@ class _Reader:
         """Go on behind the faulty statement: behind the next line that ends a rule or opens a block."""
         text = self.cursor.text
         position = max(offset, self.cursor.pos)
+        if position > offset and text[position - 1] == ",":  # found wrong after it was read to its end
+            return
         while True:
             end = text.find("\n", position)
             if end < 0:

@@ -60,6 +60,7 @@ class Profile:
         self.rules: dict[str, list[Rule]] = {}
         self.included: dict[str, tuple[SourceText, int]] = {}
         self.aliases: tuple[tuple[str, str], ...] = ()
+        self.classes_are_wild = False  # compiled by a parser before 4.1: ``[ab]`` is no exact match
 
     def __repr__(self) -> str:
         return f"Profile({self.full_name!r})"

@@ -26,7 +26,7 @@ from hardcheck.apparmor.flags import ProfileMode
 from hardcheck.apparmor.grammar import parse_unit
 from hardcheck.apparmor.includes import Library, decode
 from hardcheck.apparmor.profile import Profile
-from hardcheck.apparmor.resolve import ResolvedFile, Resolver
+from hardcheck.apparmor.resolve import NEWEST_PARSER, ResolvedFile, Resolver
 from hardcheck.apparmor.rules.capability import CAPABILITIES
 from hardcheck.apparmor.source import FolderSource, MappingSource, Source, is_skipped
 from hardcheck.apparmor.syntax import Unit
@@ -78,13 +78,15 @@ class ProfileSet:
         base: str = "/etc/apparmor.d",
         kernel: Features | None = None,
         default_features: Features = DEFAULT_FEATURES,
+        parser_version: tuple[int, int] = NEWEST_PARSER,
     ) -> ProfileSet:
         """Read a folder of policy: an apparmor.d on this machine, or files by path as collected.
 
         Faults do not stop the reading: see `faults`. ``base`` is the path of the folder within a
         mapping or source; for a folder on this machine it is the folder itself. ``kernel`` are the
         features of the host's kernel (None: a kernel that knows all that the policy asks for);
-        ``default_features`` hold for files without an abi statement.
+        ``default_features`` hold for files without an abi statement; ``parser_version`` is that of the
+        host's apparmor_parser (before 4.1, ``[ab]`` is no exact match for exec rules).
 
         Raises:
             UsageError: there is no such folder.
@@ -100,7 +102,7 @@ class ProfileSet:
         if names is None:
             raise UsageError(f"{base}: there is no folder of AppArmor policy")
         library = Library(source, base)
-        resolver = Resolver(library, default_features)
+        resolver = Resolver(library, default_features, parser_version)
         disabled = frozenset(source.names(posixpath.join(base, "disable")) or ())
         complaining = frozenset(source.names(posixpath.join(base, "force-complain")) or ())
         files: list[PolicyFile] = []
@@ -115,10 +117,10 @@ class ProfileSet:
 
     @classmethod
     def of_unit(
-        cls, name: str, unit: Unit, library: Library, default_features: Features = DEFAULT_FEATURES
+        cls, name: str, unit: Unit, library: Library, parser_version: tuple[int, int] = NEWEST_PARSER
     ) -> ProfileSet:
         """Return the profiles of one file."""
-        resolved = Resolver(library, default_features).resolve(name, unit)
+        resolved = Resolver(library, parser_version=parser_version).resolve(name, unit)
         state = FileState.BROKEN if resolved.faults else FileState.ACTIVE
         return cls((PolicyFile(name, state, False, resolved),), library)
 
@@ -244,10 +246,11 @@ def parse(
     *,
     cwd: str | Path | None = None,
     name: str = "policy",
+    parser_version: tuple[int, int] = NEWEST_PARSER,
 ) -> ProfileSet:
     """Read one file of policy, strictly: every fault is an error, also those of compilation.
 
-    A `Path` is a file; a string is the text itself when it holds a line end or one of ``{ = ,``, else
+    A `Path` is a file; a string is the text itself when it holds a line end or one of ``{ = , "``, else
     the path of a file. ``base`` is the folder of ``include <...>`` (default: the folder of the file),
     ``cwd`` that of ``include "..."`` (default: ``base``). Nothing outside of them is read.
 
@@ -268,7 +271,7 @@ def parse(
             raise UsageError(f"{path}: there is no file of AppArmor policy")
         name, text = str(path), content
     library = Library(source, str(Path(base).resolve()) if base is not None else "/etc/apparmor.d")
-    found = ProfileSet.of_unit(name, parse_unit(decode(name, text)), library)
+    found = ProfileSet.of_unit(name, parse_unit(decode(name, text)), library, parser_version)
     faults = found.faults or found.check()
     if faults:
         raise ProfileError(faults)
@@ -276,4 +279,4 @@ def parse(
 
 
 def _is_text(text: str) -> bool:
-    return not text or any(mark in text for mark in "\n{=,")
+    return not text or any(mark in text for mark in '\n{=,"')

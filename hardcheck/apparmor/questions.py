@@ -19,6 +19,7 @@ from hardcheck.apparmor.file_access import (
     FileTable,
     applies,
     decide_bits,
+    is_exact,
     pattern_forms,
     resolved_exec,
 )
@@ -92,7 +93,8 @@ def access_of(profile: Profile, path: str, owner: bool, bits: int) -> FileAccess
         if glob is not None:
             mode = resolved_exec(profile, rule)
             level = rule.prefix.priority * 4
-            entries.append(Entry(rule, rule.bits, glob.exact, mode, level, rule.prefix.mode))
+            exact = is_exact(profile, glob)
+            entries.append(Entry(rule, rule.bits, exact, mode, level, rule.prefix.mode))
     return decide_bits(entries, owner)
 
 
@@ -211,7 +213,7 @@ def _matching_form(profile: Profile, rule: FileRule, data: bytes) -> Glob | None
     for form in pattern_forms(profile, rule.pattern):
         glob = parse_glob(form)
         if data.startswith(glob.literal_prefix) and matcher_for((form,)).matches(data):
-            if glob.exact:
+            if is_exact(profile, glob):
                 return glob
             found = glob
     return found

@@ -36,8 +36,9 @@ from hardcheck.apparmor.syntax import (
 )
 from hardcheck.apparmor.variables import Scope, VariableFault
 
+NEWEST_PARSER = (5, 0)
 MAX_INCLUDES = 20_000  # files put into one file, counted each time
-MAX_INCLUDE_DEPTH = 64
+MAX_INCLUDE_DEPTH = 64  # includes and profiles within each other
 MAX_PROFILES = 5_000  # in one file
 MAX_RULES = 500_000  # in one file, after includes
 
@@ -66,9 +67,15 @@ class _Shared(msgspec.Struct, frozen=True):
 class Resolver:
     """Resolves the files of one library; preambles that many files share are resolved once."""
 
-    def __init__(self, library: Library, default_features: Features = DEFAULT_FEATURES) -> None:
+    def __init__(
+        self,
+        library: Library,
+        default_features: Features = DEFAULT_FEATURES,
+        parser_version: tuple[int, int] = NEWEST_PARSER,
+    ) -> None:
         self.library = library
         self.default_features = default_features
+        self.classes_are_wild = parser_version < (4, 1)
         self._shared: dict[str, _Shared | None] = {}
 
     def resolve(self, path: str, unit: Unit) -> ResolvedFile:
@@ -116,7 +123,10 @@ class _File:
     def run(self) -> None:
         """Walk the file."""
         self.note_unit(self.unit)
-        self.preamble(self.unit, 0)
+        try:
+            self.preamble(self.unit, 0)
+        except RecursionError:  # the caller stood deep in its own stack already
+            self.fault(self.unit.source, 0, "nested too deep")
 
     def note_unit(self, unit: Unit) -> None:
         """Take over the faults of a file, once."""
@@ -231,7 +241,7 @@ class _File:
 
     # -- profiles --------------------------------------------------------------------------------
 
-    def profile(self, unit: Unit, item: ProfileBlock, parent: Profile | None) -> None:
+    def profile(self, unit: Unit, item: ProfileBlock, parent: Profile | None, depth: int = 0) -> None:
         """A profile, child profile or hat with its body."""
         head = item.head
         name, namespace = self.profile_name(unit, item)
@@ -246,6 +256,7 @@ class _File:
         made.namespace = parent.namespace if parent else namespace
         made.xattrs, made.is_hat = head.xattrs, head.keyword == "hat"
         made.aliases = tuple(self.aliases)
+        made.classes_are_wild = self.resolver.classes_are_wild
         made.attachment = head.attachment or (name if name.startswith("/") else "")
         siblings = parent.children if parent else {p.name: p for p in self.profiles if p.parent is None}
         if name in siblings and siblings[name].namespace == made.namespace:
@@ -265,7 +276,7 @@ class _File:
         if len(self.profiles) > MAX_PROFILES:
             self.fault(unit.source, item.at, f"more than {MAX_PROFILES} profiles in one file")
             return
-        _Body(self, made).walk(unit, item.items, NO_PREFIX, live=True, depth=0)
+        _Body(self, made).walk(unit, item.items, NO_PREFIX, live=True, depth=depth)
         if self.features is not None:
             made.features = self.features
 
@@ -330,20 +341,22 @@ class _Body:
             elif isinstance(item, Conditional):
                 self.branch(unit, item, prefix, live, depth)
             elif isinstance(item, ProfileBlock):
-                self.child(unit, item, live)
+                self.child(unit, item, live, depth + 1)
             elif isinstance(item, Abi):
                 self.file.abi(unit, item)
             else:
                 self.file.fault(unit.source, item.at, "a declaration inside a profile")
 
-    def child(self, unit: Unit, item: ProfileBlock, live: bool) -> None:
+    def child(self, unit: Unit, item: ProfileBlock, live: bool, depth: int) -> None:
         """A child profile or hat."""
         if not item.head.keyword:
             self.file.fault(
                 unit.source, item.at, "a profile inside a profile begins with 'profile', 'hat' or '^'"
             )
+        elif depth > MAX_INCLUDE_DEPTH:
+            self.file.fault(unit.source, item.at, "profiles within profiles without end")
         elif live:
-            self.file.profile(unit, item, self.profile)
+            self.file.profile(unit, item, self.profile, depth)
 
     def branch(self, unit: Unit, item: Conditional, prefix: Prefix, live: bool, depth: int) -> None:
         """Take the first branch whose condition holds; all conditions are evaluated."""

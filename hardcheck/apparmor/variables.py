@@ -92,6 +92,14 @@ class Scope:
             self._expansions[text] = kept
         return kept
 
+    def members(self, name: str) -> frozenset[str]:
+        """Return the values of ``@{name}``, with the variables in them put in.
+
+        Raises:
+            VariableFault: as `expand`.
+        """
+        return frozenset(self._values_of(name, ()))
+
     def expand_paths(self, text: str) -> tuple[str, ...]:
         """As `expand`, with runs of slashes made one."""
         return tuple(dict.fromkeys(map(filter_slashes, self.expand(text))))
