@@ -87,5 +87,11 @@ def _read(
                     if unread is not None:
                         return unread
         elif criteria:
-            found.append(MatchSetting(criteria, name, value.strip('"'), f"{path}:{number}"))
+            found.append(MatchSetting(criteria, name, _plain(value), f"{path}:{number}"))
     return None
+
+
+def _plain(value: str) -> str:
+    """A value without quotes; the words of a switch in small letters, as ``sshd -T`` prints them."""
+    text = value.strip('"')
+    return text.lower() if text.lower() in ("yes", "no", "prohibit-password", "without-password") else text
