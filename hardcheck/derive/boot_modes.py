@@ -23,10 +23,10 @@ from hardcheck.facts.mac import (
     SelinuxMode,
     SelinuxModes,
     StateSource,
+    mode_words,
 )
 from hardcheck.facts.selinux import SelinuxConfig, SelinuxKernel, Sestatus
 
-NEXT = "after the next boot"
 _UNIT_RUNS = frozenset({"enabled", "enabled-runtime", "static", "generated", "linked", "indirect"})
 
 
@@ -65,7 +65,7 @@ def derive_selinux_modes(
         now=now,
         configured=configured,
         at_boot=at_boot if isinstance(at_boot, Absent) else cast(SelinuxAtBoot, at_boot),
-        verdict=_verdict(now, at_boot),
+        verdict=_verdict(now, at_boot, "enforcing"),
         boot=() if isinstance(boot, Absent) else boot,
         sources=_selinux_sources(kernel, config, sestatus, command_line, boot),
     )
@@ -115,7 +115,7 @@ def derive_apparmor_modes(
     return ApparmorModes(
         now=now,
         at_boot=at_boot if isinstance(at_boot, Absent) else cast(ApparmorAtBoot, at_boot),
-        verdict=_verdict(now, at_boot),
+        verdict=_verdict(now, at_boot, "enabled"),
         boot=() if isinstance(boot, Absent) else boot,
         sources=tuple(sources),
     )
@@ -190,14 +190,13 @@ def _one_state(boot: tuple[BootOutcome, ...] | Absent) -> str | Absent:
     return states.pop() if len(states) == 1 else "differs"
 
 
-def _verdict(now: str | Absent, at_boot: str | Absent) -> str:
-    """One name for the two states."""
-    current = "unknown" if isinstance(now, Absent) else now
-    if isinstance(at_boot, Absent):
-        return f"{current} now, unknown {NEXT}"
-    if at_boot == "differs":
-        return f"{current} now, {NEXT} it depends on the boot entry"
-    return current if at_boot == current else f"{current} now, {at_boot} {NEXT}"
+def _verdict(now: str | Absent, at_boot: str | Absent, good: str) -> str | Absent:
+    """One name for the two states; Absent where one was not seen and the other is good."""
+    if isinstance(at_boot, Absent) and (isinstance(now, Absent) or now == good):
+        return at_boot
+    if isinstance(now, Absent) and at_boot == good:
+        return now
+    return mode_words(now, at_boot)
 
 
 def _said(value: object, words: Callable[..., str]) -> str:

@@ -49,15 +49,15 @@ def derive_verdict(
 ) -> str | Absent:
     """The state in words for the host's page."""
     if framework == "selinux":
-        return selinux if isinstance(selinux, Absent) else f"SELinux {selinux.verdict}"
+        return selinux if isinstance(selinux, Absent) else f"SELinux {selinux.shown}"
     if framework == "apparmor":
         if isinstance(apparmor, Absent):
             return apparmor
         if isinstance(profiles, Absent):
-            return f"AppArmor {apparmor.verdict}; profiles unknown ({profiles.reason})"
+            return f"AppArmor {apparmor.shown}; profiles unknown ({profiles.reason})"
         modes = [profile.mode for profile in profiles]
         counts = ", ".join(f"{modes.count(mode)} {mode}" for mode in sorted(set(modes))) or "none"
-        return f"AppArmor {apparmor.verdict}; profiles: {counts}"
+        return f"AppArmor {apparmor.shown}; profiles: {counts}"
     if not isinstance(kernel, Absent) and not kernel.policy_loaded:
         return "no MAC framework is active: SELinux is switched on and has no policy"
     return "no MAC framework is active"

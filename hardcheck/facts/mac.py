@@ -43,15 +43,21 @@ class SelinuxModes(msgspec.Struct, frozen=True):
     ``now`` is ``disabled`` also where SELinux is on without a policy. ``at_boot`` weighs the
     configuration, the kernel options of every service entry of the boot loader, and which security module
     they select; ``differs`` where the entries part. ``verdict`` is one name for both: ``enforcing``,
-    ``enforcing now, permissive after the next boot``, ...
+    ``enforcing now, permissive after the next boot``, ...; Absent where one of the two was not seen
+    and the other is as it should be. ``shown`` says what is known in any case.
     """
 
     now: SelinuxMode
     configured: Literal["enforcing", "permissive", "disabled", "invalid"] | Absent
     at_boot: SelinuxAtBoot | Absent
-    verdict: str
-    boot: tuple[BootOutcome, ...]
-    sources: tuple[StateSource, ...]
+    verdict: str | Absent
+    boot: tuple[BootOutcome, ...] = ()
+    sources: tuple[StateSource, ...] = ()
+
+    @property
+    def shown(self) -> str:
+        """The verdict, or what is known of it, for people."""
+        return mode_words(self.now, self.at_boot)
 
 
 class ApparmorModes(msgspec.Struct, frozen=True):
@@ -60,9 +66,14 @@ class ApparmorModes(msgspec.Struct, frozen=True):
 
     now: ApparmorNow | Absent
     at_boot: ApparmorAtBoot | Absent
-    verdict: str
-    boot: tuple[BootOutcome, ...]
-    sources: tuple[StateSource, ...]
+    verdict: str | Absent
+    boot: tuple[BootOutcome, ...] = ()
+    sources: tuple[StateSource, ...] = ()
+
+    @property
+    def shown(self) -> str:
+        """The verdict, or what is known of it, for people."""
+        return mode_words(self.now, self.at_boot)
 
 
 class BootSwitches(msgspec.Struct, frozen=True):
@@ -176,6 +187,16 @@ class BooleanChange(msgspec.Struct, frozen=True):
         if not isinstance(self.after_boot, Absent) and self.after_boot != self.now:
             words.append(f"{_word(self.after_boot)} after the next boot")
         return f"{self.name}: {', '.join(words)}"
+
+
+def mode_words(now: str | Absent, at_boot: str | Absent) -> str:
+    """One name for the state now and the one after the next boot."""
+    current = f"unknown ({now.reason})" if isinstance(now, Absent) else now
+    if isinstance(at_boot, Absent):
+        return f"{current} now, unknown ({at_boot.reason}) after the next boot"
+    if at_boot == "differs":
+        return f"{current} now, after the next boot it depends on the boot entry"
+    return current if at_boot == current else f"{current} now, {at_boot} after the next boot"
 
 
 def _word(on: bool) -> str:
