@@ -12,6 +12,8 @@ from typing import Any
 
 import msgspec
 
+from hardcheck.access import AccessPolicy
+from hardcheck.access.scripted import ScriptedPolicy
 from hardcheck.engine import fact_types
 from hardcheck.engine.yaml_source import Value
 from hardcheck.errors import ConfigError
@@ -56,6 +58,8 @@ def _value(at: Value, type_: Any, evidence: tuple[str, ...]) -> Any:
 def _of(at: Value, type_: Any, evidence: tuple[str, ...]) -> Any:
     if type_ is Any:
         return at.plain()
+    if type_ is AccessPolicy:
+        return _struct(at, ScriptedPolicy, evidence)
     if isinstance(type_, type) and issubclass(type_, msgspec.Struct):
         return _struct(at, type_, evidence)
     pair = fact_types.mapping_of(type_)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from hardcheck.engine import lists, operators
+from hardcheck.engine.access_checks import ACCESS_FORMS, compile_access
 from hardcheck.engine.kleene import all_of, any_of, negate
 from hardcheck.engine.outcome import Check, Outcome, unique
 from hardcheck.engine.paths import FactsRoot
@@ -12,7 +13,7 @@ from hardcheck.engine.wording import absence_text, one_line, value_text
 from hardcheck.engine.yaml_source import Value, near
 from hardcheck.facts import Absent
 
-_FORMS = ("fact", *lists.QUANTIFIERS, "all", "any", "not")
+_FORMS = ("fact", *lists.QUANTIFIERS, *ACCESS_FORMS, "all", "any", "not")
 
 
 def compile_check(at: Value, root: FactsRoot) -> Check:
@@ -28,6 +29,8 @@ def compile_check(at: Value, root: FactsRoot) -> Check:
     if form in lists.QUANTIFIERS:
         listing = lists.compile_quantifier(at, root)
         return Check(listing.run, one_line(listing.expected), (listing.path.fact,))
+    if form in ACCESS_FORMS:
+        return compile_access(at, root)
     at.fields((form,))
     if form == "not":
         return _not(compile_check(entries["not"], root))

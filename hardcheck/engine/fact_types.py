@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import types
 import typing
 from collections.abc import Iterable, Mapping, Sequence, Set
@@ -34,7 +35,8 @@ def union(parts: Iterable[Any]) -> Any:
     return typing.Union[known]  # noqa: UP007 - the members are only known at run time
 
 
-def fields(type_: Any) -> dict[str, Any]:
+@functools.cache
+def fields(type_: Any) -> Mapping[str, Any]:
     """The fields and properties of a struct with their types; empty for any other type."""
     if not (isinstance(type_, type) and issubclass(type_, msgspec.Struct)):
         return {}

@@ -142,6 +142,11 @@ def _named_by_default(item: Any) -> Item:
     return Item("" if isinstance(lead, Absent) else str(lead), item_text(item, 300))
 
 
+def element_root(at: Value, path: Path, evidence: tuple[str, ...]) -> ItemRoot:
+    """Where the fields of a list's items are looked up. Raises ConfigError: the path leads to no list."""
+    return ItemRoot(_element(at, path), evidence)
+
+
 def _element(at: Value, path: Path) -> Any:
     """The type of the items that a path leads to."""
     found: list[Any] = []
