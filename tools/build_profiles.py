@@ -40,18 +40,21 @@ EVIDENCE_FOR = (
 
 class Standard(msgspec.Struct, frozen=True):
     """How one standard is read from the control data. ``column`` of the mappings has its ids, ``prefix``
-    marks them among the ``partial_evidence``; ``attributes`` are the catalogue's keys to keep."""
+    marks them among the ``partial_evidence``; ``attributes`` are the catalogue's keys to keep. ``whole``
+    are the controls that ask nothing which a host cannot show; every other one asks for people, papers
+    or the network beside, so that rules are only part of its evidence."""
 
     id: str
     catalogue: str
     column: str
     prefix: str
+    whole: frozenset[str]
     attributes: tuple[str, ...] = ()
 
 
 STANDARDS = (
-    Standard("pci-dss-4.0.1", "pci-dss-4.0.1", "pci_dss_4_0_1", "pci"),
-    Standard("hipaa-security", "hipaa-security-rule", "hipaa", "hipaa", ("kind", "required")),
+    Standard("pci-dss-4.0.1", "pci-dss-4.0.1", "pci_dss_4_0_1", "pci", frozenset({"10.6.1"})),
+    Standard("hipaa-security", "hipaa-security-rule", "hipaa", "hipaa", frozenset(), ("kind", "required")),
 )
 
 
@@ -102,7 +105,7 @@ def _control(
     seen = {key for keys in answered.values() for key in keys}
     coverage, note = Coverage.MANUAL, ""
     if rules:
-        whole = seen == set(mapped) and not part
+        whole = name in standard.whole and seen == set(mapped) and not part
         coverage = Coverage.AUTOMATED if whole else Coverage.PARTIAL
         note = f"The rules answer {len(seen)} of {len(mapped)} checks that the control data maps to it."
     attributes = {key: entry[key] for key in standard.attributes if key in entry}

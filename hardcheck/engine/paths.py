@@ -173,7 +173,7 @@ def _fielded(at: Value, here: str, type_: Any, name: str) -> tuple[Any, Callable
     return fact_types.union(found), attrgetter(name)
 
 
-def entry_fields(type_: Any) -> dict[str, Any]:
+def entry_fields(type_: Any) -> Mapping[str, Any]:
     """The fields of a struct type, or of an `Entry` whose types are known."""
     return type_.fields if isinstance(type_, EntryType) else fact_types.fields(type_)
 
