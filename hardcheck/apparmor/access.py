@@ -67,17 +67,12 @@ class AppArmorPolicy:
             if action is Action.MOUNT and isinstance(object_, Path):
                 return self._mount(label, object_.path)
             questions = self._questions(action, object_)
+            answers = [decide(self.policy, label, word, asked) for word, asked in questions]
         except UsageError as error:
             return AccessAnswer(False, False, False, (), unknown=str(error))
-        if not questions:
-            return AccessAnswer(
-                False,
-                False,
-                False,
-                (),
-                unknown=f"AppArmor cannot be asked for '{action}' on {_kind(object_)}",
-            )
-        answers = [decide(self.policy, label, word, asked) for word, asked in questions]
+        if not answers:
+            why = f"AppArmor cannot be asked for '{action}' on {_kind(object_)}"
+            return AccessAnswer(False, False, False, (), unknown=why)
         answer = _any_of(answers)
         if isinstance(object_, Subject) and not answer.unknown and answer.allowed:
             return self._other_end(label, action, object_, answer)

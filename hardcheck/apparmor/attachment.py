@@ -60,7 +60,7 @@ class Attachable:
             return
         written_name = pattern == profile.local_name
         self.exact_name = written_name and len(globs) == 1 and globs[0].is_literal and not profile.xattrs
-        self.prefix = min((glob.literal_prefix for glob in globs), key=len)
+        self.prefix = _common_beginning([glob.literal_prefix for glob in globs])
         self._automaton = Automaton()
         for glob in globs:
             self._automaton.add(glob.elements, 0)
@@ -128,6 +128,14 @@ def attached(
     if len(equals) > 1:
         return Attachment(conflict=equals, because=because)
     return Attachment(equals[0], because=because)
+
+
+def _common_beginning(texts: list[bytes]) -> bytes:
+    first, last = min(texts), max(texts)
+    same = next(
+        (n for n, pair in enumerate(zip(first, last, strict=False)) if pair[0] != pair[1]), len(first)
+    )
+    return first[: min(same, len(last))]
 
 
 def _matching_xattrs(profile: Profile, xattrs: Mapping[str, str]) -> int:

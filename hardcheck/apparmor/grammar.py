@@ -148,7 +148,7 @@ class _Reader:
                 plain = PLAIN.match(text, owner.end())
                 if plain is not None and not top:
                     cursor.pos = plain.end()
-                    rule: Rule = parse_plain(plain, cursor, _OWNED if owner[1] else NO_PREFIX)
+                    rule: Rule = parse_plain(plain, cursor, at, _OWNED if owner[1] else NO_PREFIX)
                     self._add(run, rule)
                     continue
                 statement = self._statement(here, at, top)

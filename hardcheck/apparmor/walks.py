@@ -28,11 +28,6 @@ def representatives(states: Sequence[State]) -> Iterator[int]:
         more, masks = state.byte_classes()
         own |= more
         sets |= masks
-    remaining = own & ANY_BYTE
-    while remaining:
-        low = remaining & -remaining
-        yield low.bit_length() - 1
-        remaining ^= low
     classes = [ANY_BYTE & ~own]
     for mask in sets:
         split: list[int] = []
@@ -43,6 +38,10 @@ def representatives(states: Sequence[State]) -> Iterator[int]:
         classes = split
     for part in classes:
         yield next((byte for byte in _LIKED if part >> byte & 1), (part & -part).bit_length() - 1)
+    while own:
+        low = own & -own
+        yield low.bit_length() - 1
+        own ^= low
 
 
 def shortest(

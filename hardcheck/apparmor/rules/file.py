@@ -120,13 +120,13 @@ def parse_file_rule(cursor: Cursor, at: int, prefix: Prefix, safety: str = "") -
     )
 
 
-def parse_plain(match: re.Match[str], cursor: Cursor, prefix: Prefix) -> FileRule:
-    """The rule that `PLAIN` matched; the cursor stands behind it."""
+def parse_plain(match: re.Match[str], cursor: Cursor, at: int, prefix: Prefix) -> FileRule:
+    """The rule that `PLAIN` matched; the cursor stands behind it, ``at`` is where its qualifiers begin."""
     permissions = _permissions(cursor, match[2], match.start(2))
-    _check_exec(cursor, permissions.exec_mode, prefix, match.start())
+    _check_exec(cursor, permissions.exec_mode, prefix, at)
     return FileRule(
         source=cursor.source,
-        at=match.start(),
+        at=at,
         end=match.end(),
         prefix=prefix,
         pattern=unescape(match[1]),
