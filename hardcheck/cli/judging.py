@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import multiprocessing
+import shutil
 import sys
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
@@ -83,9 +84,15 @@ def tell(report: Report, *, as_json: bool, quiet: bool) -> None:
     """The report on stdout, for people or machines."""
     if quiet and not as_json:
         return
-    from hardcheck.render import renderer
+    if as_json:
+        from hardcheck.render.json import render as render_json
 
-    renderer("json" if as_json else "text")(report, sys.stdout.buffer)
+        render_json(report, sys.stdout.buffer)
+        return
+    from hardcheck.render.text import render as render_text
+
+    width = shutil.get_terminal_size((100, 24)).columns if sys.stdout.isatty() else 100
+    render_text(report, sys.stdout.buffer, max(60, min(width, 160)))
 
 
 def finish(report: Report, faults: list[BundleError], fail_on: str, max_unknown: int) -> int:
