@@ -12,8 +12,12 @@ Verbs on standard output (``frames.py`` has the outer form):
 ``d``                          body: their contents one after the other, each cut at the byte limit
 ``p``                          body: the path of one member that comes by itself
 ``o`` ``l`` ``m`` ``g SHA256``  its ``MODE_HEX UID GID SIZE``, target of a link, content, digest
-``e STATUS START END [SHUT]``  ends the item; centiseconds of uptime. For a tree STATUS 1 is too many
-                               files, SHUT 1 a directory that could not be searched
+``r STATUS``                   how reading that content ended
+``u``                          the account may not read it
+``w``                          body: the paths with plain names that the account may not read
+``e STATUS START END``         ends the item; STATUS of the last reader; centiseconds of uptime
+``e CUT START END SHUT COUNT``  ends a tree: CUT 1 is too many files, SHUT 1 a directory that could not be
+                               searched, COUNT how many members there are
 ``v``                          body: ``SIZE PATH`` of the files, for those that were cut
 ``z``                          the end of the run
 =============================  =======================================================================
@@ -178,7 +182,7 @@ class _Reader:
         elif first.verb == "f" and isinstance(source, FileSource):
             self._close_file(source, first.body, int(numbers[0]), duration_ms)
         elif first.verb == "c" and isinstance(source, CommandSource | ShellSource):
-            self._close_command(source, first.body, duration_ms, clock=stop > 0)
+            self._close_command(source, first.body, duration_ms, clock=stop > 0, whole=numbers[0] == "0")
 
     def _limit(self, source: Source) -> int:
         return source.max_bytes if self._byte_limit is None else min(source.max_bytes, self._byte_limit)
@@ -206,11 +210,11 @@ class _Reader:
         )
 
     def _close_command(
-        self, source: CommandSource | ShellSource, body: bytes, duration_ms: int, *, clock: bool
+        self, source: CommandSource | ShellSource, body: bytes, duration_ms: int, *, clock: bool, whole: bool
     ) -> None:
         limit = self._limit(source)
         stderr = self._errors.texts.get(source.key, b"")
-        status = self._errors.statuses.get(source.key)
+        status = self._errors.statuses.get(source.key) if whole else None
         reason: Reason | None = Reason.TRUNCATED
         if len(body) <= limit:
             waited_ms = duration_ms if clock else None
@@ -230,16 +234,18 @@ class _Reader:
         )
 
     def _close_tree(self, source: Source, numbers: tuple[str, ...], duration_ms: int) -> None:
-        if isinstance(source, FileSource | CommandSource | ShellSource):
+        if isinstance(source, FileSource | CommandSource | ShellSource) or len(numbers) != 5:
             return
+        stderr = self._errors.texts.get(source.key, b"")
         tree = read_tree(
             source,
             self._open[1:],
-            limit=self._limit(source),
+            self._limit(source),
+            stderr,
             too_many=numbers[0] == "1",
-            closed=len(numbers) > 3 and numbers[3] == "1",
+            closed=numbers[3] == "1",
+            count=int(numbers[4]),
         )
-        stderr = self._errors.texts.get(source.key, b"")
         for item in tree.items:
             whole = msgspec.structs.replace(item, euid=self._beginning.euid)
             if item.key == source.key:

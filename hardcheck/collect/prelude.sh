@@ -158,8 +158,9 @@ run() {
       mark "x $?" >&2
     } 2>&1 >&3 3>&- | tail -c 16384 >&2 3>&-
   } 3>&1 | head -c "$LIMIT"
+  status=$?
   clock
-  mark "e 0 $START $NOW"
+  mark "e $status $START $NOW"
 }
 
 # fragment KEY BYTES SECONDS ROOT NEEDS BODY
@@ -206,7 +207,11 @@ member() {
   if [ -h "$2" ] && [ "$first" = 0 ]; then
     mark l
     readlink -- "$2"
-  elif [ -f "$2" ] && [ -r "$2" ]; then
+  elif [ -f "$2" ]; then
+    [ -r "$2" ] || {
+      mark u
+      return 0
+    }
     if [ "$1" = 1 ]; then
       digest=$(within 60 sha256sum -- "$2") || return 0
       digest=${digest%% *} digest=${digest#\\}
@@ -215,6 +220,7 @@ member() {
     fi
     mark m
     within 60 head -c "$LIMIT" -- "$2"
+    mark "r $?"
   fi
 }
 
@@ -253,7 +259,7 @@ tree() {
   limit "$3"
   shift 5
   both "t $key"
-  listed='' read_together='' count=0 cut=0 shut=0
+  listed='' read_together='' unreadable='' count=0 cut=0 shut=0
   IFS='' follow=''
   [ "$first" = 0 ] || follow=-L
   for pattern; do
@@ -275,12 +281,13 @@ tree() {
     mark s
     # shellcheck disable=SC2086 # an option or nothing; one name a line, no patterns
     within 30 stat $follow -c '%f %u %g %s %n' -- $listed
+    [ -z "$unreadable" ] || mark "w$unreadable"
   fi
   # shellcheck disable=SC2086 # the same
   [ -z "$read_together" ] || plain "$blobs" $read_together
   set +f
   clock
-  mark "e $cut $START $NOW $shut"
+  mark "e $cut $START $NOW $shut $count"
 }
 
 # Sort one member of a tree: odd names, and files without a true size, go one by one.
@@ -296,7 +303,8 @@ place() {
     return
   fi
   listed=$listed$NL$1
-  [ -f "$1" ] && [ -r "$1" ] && read_together=$read_together$NL$1
+  [ -f "$1" ] || return 0
+  if [ -r "$1" ]; then read_together=$read_together$NL$1; else unreadable=$unreadable$NL$1; fi
 }
 
 begin() { printf '\n@hardcheck 1 %s %s %s %s\n' "$NONCE" "$SECRET" "$USER_ID" "$BUILD" || exit 74; }

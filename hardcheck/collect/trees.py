@@ -11,6 +11,7 @@ import msgspec
 
 from hardcheck.collect.base import BlobSource, TreeSource
 from hardcheck.collect.frames import Part
+from hardcheck.collect.refusal import reason_of_file
 from hardcheck.evidence.listing import TreeEntry, escape_path, format_listing
 from hardcheck.evidence.model import Evidence
 from hardcheck.reasons import Reason
@@ -46,19 +47,31 @@ class _Member(msgspec.Struct):
     sha256: str | None = None
     target: bytes | None = None
     content: bytes | None = None  # up to one byte more than the limit
+    unreadable: bool = False
+
+
+class _Said(msgspec.Struct, frozen=True):
+    """What the probe told of a tree as a whole."""
+
+    limit: int  # bytes of one member that may be kept
+    stderr: bytes  # what the tools said
+    too_many: bool  # more members than the source allows
+    closed: bool  # a directory could not be searched
+    count: int  # members, by the shell's own count
 
 
 def read_tree(
-    source: TreeSource | BlobSource, parts: Sequence[Part], *, limit: int, too_many: bool, closed: bool
+    source: TreeSource | BlobSource,
+    parts: Sequence[Part],
+    limit: int,
+    stderr: bytes,
+    *,
+    too_many: bool,
+    closed: bool,
+    count: int,
 ) -> Tree:
-    """Put the parts of one tree together.
-
-    Args:
-        parts: those between ``t`` and ``e``.
-        limit: bytes of one member that may be kept.
-        too_many: more files than the source allows.
-        closed: a directory could not be searched.
-    """
+    """Put the parts of one tree, those between ``t`` and ``e``, together. See :class:`_Said`."""
+    said = _Said(limit, stderr, too_many, closed, count)
     members = _members(parts, limit)
     items: list[Evidence] = []
     blobs: list[Blob] = []
@@ -79,12 +92,11 @@ def read_tree(
         if by_digest and member.content is None and member.sha256 is not None and _fits(member, limit):
             blobs.append(Blob(key, escape_path(member.path), member.sha256, member.size or 0))
         else:
-            items.append(_item(key, member, limit, by_digest=by_digest, altered=key in altered))
+            items.append(_item(key, member, said, altered=key in altered))
     if isinstance(source, TreeSource):
-        items.insert(0, _listing(source, members, too_many=too_many, closed=closed))
+        items.insert(0, _listing(source, members, said))
     elif not items and not blobs:
-        reason = Reason.DENIED if closed else Reason.NOT_COLLECTED if members else Reason.NOT_PRESENT
-        items.append(Evidence(source.key, " ".join(source.paths), reason=reason))
+        items.append(Evidence(source.key, " ".join(source.paths), reason=_why_none(said)))
     return Tree(tuple(items), tuple(blobs), contents, frozenset(altered))
 
 
@@ -92,31 +104,44 @@ def _fits(member: _Member, limit: int) -> bool:
     return member.size is None or member.size <= limit
 
 
-def _item(key: str, member: _Member, limit: int, *, by_digest: bool, altered: bool) -> Evidence:
+def _why_none(said: _Said) -> Reason:
+    """Nothing is there only if the shell itself found nothing, and could look everywhere."""
+    if said.closed:
+        return Reason.DENIED
+    return Reason.NOT_COLLECTED if said.count else Reason.NOT_PRESENT
+
+
+def _item(key: str, member: _Member, said: _Said, *, altered: bool) -> Evidence:
     """A member whose content is here, or why it is not."""
     size = member.size or 0
     item = Evidence(key, escape_path(member.path), size=size)
     if altered:
         return msgspec.structs.replace(item, stderr=b"changed while it was read", reason=Reason.NOT_COLLECTED)
     if member.content is None:
-        if by_digest and member.sha256 is not None:
-            return msgspec.structs.replace(item, reason=Reason.TRUNCATED)
-        return msgspec.structs.replace(item, reason=Reason.DENIED)
-    if len(member.content) > limit:
-        return msgspec.structs.replace(
-            item, content=member.content[:limit], size=max(size, limit), reason=Reason.TRUNCATED
-        )
+        own = b"\n".join(line for line in said.stderr.split(b"\n") if member.path in line)
+        return msgspec.structs.replace(item, stderr=own, reason=_why_unread(member, own, said.limit))
+    if len(member.content) > said.limit:
+        kept = member.content[: said.limit]
+        return msgspec.structs.replace(item, content=kept, size=max(size, len(kept)), reason=Reason.TRUNCATED)
     return msgspec.structs.replace(item, content=member.content, size=len(member.content))
 
 
-def _listing(source: TreeSource, members: Sequence[_Member], *, too_many: bool, closed: bool) -> Evidence:
+def _why_unread(member: _Member, stderr: bytes, limit: int) -> Reason:
+    if member.unreadable:
+        return Reason.DENIED
+    if member.sha256 is not None and not _fits(member, limit):
+        return Reason.TRUNCATED
+    return reason_of_file(1, stderr)
+
+
+def _listing(source: TreeSource, members: Sequence[_Member], said: _Said) -> Evidence:
     reason = None
-    if closed:
-        reason = Reason.DENIED
-    elif too_many:
+    if not members or said.closed:
+        reason = _why_none(said)
+    elif said.too_many:
         reason = Reason.TRUNCATED
-    elif not members:
-        reason = Reason.NOT_PRESENT
+    elif len(members) < said.count:
+        reason = Reason.NOT_COLLECTED
     content = format_listing(_entry(member) for member in sorted(members, key=lambda member: member.path))
     return Evidence(source.key, " ".join(source.patterns), content, size=len(content), reason=reason)
 
@@ -155,6 +180,9 @@ def _members(parts: Sequence[Part], limit: int) -> list[_Member]:
             summed = _take_sums(found, body)
         elif part.verb == "d":
             _share_out(summed, body, limit)
+        elif part.verb == "w":
+            for path in filter(None, body.split(b"\n")):
+                found.setdefault(path, _Member(path)).unreadable = True
         elif part.verb == "p" and body:
             alone = found.setdefault(body, _Member(body))
         elif alone is not None:
@@ -175,6 +203,10 @@ def _take_alone(member: _Member, part: Part) -> None:
         member.sha256 = part.words[0]
     elif part.verb == "m":
         member.content = body
+    elif part.verb == "r" and part.words != ("0",):
+        member.content = None
+    elif part.verb == "u":
+        member.unreadable = True
 
 
 def _take_stat(found: dict[bytes, _Member], line: bytes) -> None:

@@ -191,6 +191,11 @@ def test_an_exit_status_is_read_with_the_time_and_the_words(
     assert (item.reason, item.exit_status, item.content) == (reason, status, b"out")
 
 
+def test_output_of_which_the_last_reader_failed_is_no_answer() -> None:
+    item = read(whole(marker("c command", b"out"), marker("e 1 1 2")), STDERR).items["command"]
+    assert (item.reason, item.exit_status) == (Reason.NOT_COLLECTED, None)
+
+
 def test_what_is_longer_than_its_limit_is_cut_there() -> None:
     sizes = marker("v", b"9000 /etc/file\n77 /etc/other\nx /etc/file\n")
     item = read(whole(marker("f file", b"x" * 21), marker("e 0 1 2"), sizes)).items["file"]
@@ -219,11 +224,63 @@ def test_files_of_a_tree_that_changed_while_read_are_told_and_not_mixed_up() -> 
         marker("s", b"81a4 0 0 3 /etc/tree/a\n81a4 0 0 3 /etc/tree/b\n"),
         marker("h", digests),
         marker("d", b"abcdef"),
-        marker("e 0 1 2 0"),
+        marker("e 0 1 2 0 2"),
     ]
     items = read(whole(*parts)).items
     assert {items[f"tree:/etc/tree/{name}"].reason for name in "ab"} == {Reason.NOT_COLLECTED}
     assert {items[f"tree:/etc/tree/{name}"].content for name in "ab"} == {b""}
+
+
+STAT = b"81a4 0 0 3 /etc/tree/a\n"
+
+
+@pytest.mark.parametrize(
+    ("parts", "reason", "member"),
+    [
+        ([marker("e 0 1 2 0 0")], Reason.NOT_PRESENT, None),
+        ([marker("e 0 1 2 1 0")], Reason.DENIED, None),
+        ([marker("e 0 1 2 0 1")], Reason.NOT_COLLECTED, None),  # stat(1) gave nothing, yet the shell saw one
+        ([marker("s", STAT), marker("e 0 1 2 0 2")], Reason.NOT_COLLECTED, Reason.NOT_COLLECTED),
+        ([marker("s", STAT), marker("e 1 1 2 0 1")], Reason.TRUNCATED, Reason.NOT_COLLECTED),
+        ([marker("s", STAT), marker("e 0 1 2 0 1")], None, Reason.NOT_COLLECTED),  # sha256sum(1) gave nothing
+        ([marker("s", STAT), marker("w", b"/etc/tree/a\n"), marker("e 0 1 2 0 1")], None, Reason.DENIED),
+        (
+            [
+                marker("p", b"/etc/tree/a"),
+                marker("o", STAT[:10]),
+                marker("m"),
+                marker("r 1"),
+                marker("e 0 1 2 0 1"),
+            ],
+            None,
+            Reason.NOT_COLLECTED,
+        ),
+        (
+            [marker("p", b"/etc/tree/a"), marker("o", STAT[:10]), marker("u"), marker("e 0 1 2 0 1")],
+            None,
+            Reason.DENIED,
+        ),
+    ],
+)
+def test_a_tree_is_only_what_every_tool_agrees_on(
+    parts: list[bytes], reason: Reason | None, member: Reason | None
+) -> None:
+    items = read(whole(marker("t tree"), *parts)).items
+    assert items["tree"].reason is reason
+    found = items.get("tree:/etc/tree/a")
+    assert (found.reason if found else None) is member
+    assert found is None or found.content == b""
+
+
+def test_a_member_that_the_kernel_refuses_to_open_is_denied_in_the_words_of_the_tool() -> None:
+    said = b"head: cannot open '/etc/tree/a' for reading: Permission denied\n"
+    said += b"head: /etc/tree/b: Input/output error\n"
+    one = [marker("o", b"81a4 0 0 0"), marker("m"), marker("r 1")]
+    parts = [marker("p", b"/etc/tree/a"), *one, marker("p", b"/etc/tree/b"), *one, marker("e 0 1 2 0 2")]
+    items = read(whole(marker("t tree"), *parts), BEGIN + marker("t tree", said) + marker("z")).items
+    assert items["tree:/etc/tree/a"].reason is Reason.DENIED
+    assert items["tree:/etc/tree/b"].reason is Reason.NOT_COLLECTED
+    assert items["tree:/etc/tree/b"].stderr == b"head: /etc/tree/b: Input/output error"
 
 
 def test_a_blob_with_other_bytes_than_its_digest_is_not_taken() -> None:
@@ -233,7 +290,7 @@ def test_a_blob_with_other_bytes_than_its_digest_is_not_taken() -> None:
         marker("o", b"8124 0 0 0"),
         marker("g " + "3" * 64),
     ]
-    decoded = read(whole(*parts, marker("m", b"other bytes"), marker("e 0 1 2 0")))
+    decoded = read(whole(*parts, marker("m", b"other bytes"), marker("e 0 1 2 0 1")))
     assert decoded.contents == {}
     assert decoded.altered == {"policy"}
     assert decoded.items["policy"].reason is Reason.NOT_COLLECTED
@@ -256,7 +313,7 @@ _bodies = st.sampled_from(
 
 @given(
     st.lists(
-        st.tuples(st.sampled_from("nfctshdpolgmevzxq"), st.lists(_words, max_size=4), _bodies), max_size=14
+        st.tuples(st.sampled_from("nfctshdpolgmrwuevzxq"), st.lists(_words, max_size=4), _bodies), max_size=14
     )
 )
 @settings(max_examples=400, deadline=None)
@@ -314,7 +371,7 @@ def test_a_real_stream_with_changed_cut_or_doubled_bytes_decodes_to_something(da
 )
 def test_time_grows_with_the_bytes_and_no_faster(flood: bytes) -> None:
     def seconds(size: int) -> float:
-        stream = whole(marker("t tree"), flood * (size // len(flood)), marker("e 0 1 2 0"))
+        stream = whole(marker("t tree"), flood * (size // len(flood)), marker("e 0 1 2 0 2"))
         start = time.process_time()
         read(stream, stream)
         return time.process_time() - start
