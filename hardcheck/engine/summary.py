@@ -51,7 +51,9 @@ def summary_of(facts: Facts, specs: Mapping[str, FactSpec]) -> tuple[tuple[str, 
             value = read(facts)
         except Exception as error:
             value = Absent(Reason.UNPARSABLE, (), f"{type(error).__name__}: {error}")
-        lines.append((label, value_text(value, 300)))
+        whole = isinstance(value, tuple) and len(value) < 30  # a list is told whole here
+        text = one_line(", ".join(map(str, value)), 300) if whole else value_text(value, 300)
+        lines.append((label, text))
     return tuple(lines)
 
 

@@ -28,6 +28,12 @@ def test_what_could_not_be_had_says_why() -> None:
     assert summary.summary_of(facts, SPECS) == tuple((label, "denied (EACCES)") for label, _ in summary.LINES)
 
 
+def test_a_list_is_told_whole_on_the_page() -> None:
+    modules = tuple(f"lsm{number}" for number in range(8))
+    lines = dict(summary.summary_of(fixed_facts(SPECS, {"kernel.lsm": modules}), SPECS))
+    assert lines["Active LSMs"] == ", ".join(modules)
+
+
 def test_a_fact_that_raises_costs_its_own_line() -> None:
     def burst(_: Facts) -> Any:
         raise RuntimeError("bug")
