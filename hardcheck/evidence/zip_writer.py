@@ -1,8 +1,8 @@
 """Zip files whose bytes depend on their members alone: one date, one order, one compression level.
 
 Only what a bundle needs of the format (PKWARE APPNOTE 4.3 and 4.4): local headers with sizes, deflate or
-stored, a central directory; no comments, no 64-bit records. A large member that many archives have
-in common is compressed once.
+stored, a central directory; no comments, no 64-bit records. A member that many archives have in common is
+compressed once.
 """
 
 from __future__ import annotations
@@ -25,7 +25,8 @@ _MODE = 0o100600 << 16
 _LEVEL = 6
 _MAX_MEMBERS = 65_000
 _MAX_BYTES = 0xFFFF_0000
-_SHARED_FROM = 64 * 1024  # members from this size on are remembered in compressed form
+_SHARED_FROM = 256  # members from this size on are remembered in compressed form
+_ENTRY_BYTES = 400  # what remembering one costs beside its bytes
 
 
 class _Packed(tuple[int, int, int, bytes]):
@@ -33,7 +34,7 @@ class _Packed(tuple[int, int, int, bytes]):
 
 
 class ZipWriter:
-    """Makes archives, and remembers the compressed form of large members by digest. Threads may share one."""
+    """Makes archives, and remembers the compressed form of members by digest. Threads may share one."""
 
     def __init__(self, max_memory_bytes: int = 128 * 1024 * 1024) -> None:
         self._max_memory_bytes = max_memory_bytes
@@ -87,10 +88,10 @@ class ZipWriter:
         if sha256 in self._memory:
             return
         self._memory[sha256] = made
-        self._used += len(made[3])
+        self._used += len(made[3]) + _ENTRY_BYTES
         while self._used > self._max_memory_bytes and self._memory:
             _, oldest = self._memory.popitem(last=False)
-            self._used -= len(oldest[3])
+            self._used -= len(oldest[3]) + _ENTRY_BYTES
 
 
 def _pack(content: bytes) -> _Packed:
