@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from hardcheck.facts import Absent, Reason
 from hardcheck.facts.web import PhpPool, ServerBlock, SharedUser, Site, WebServer
 
@@ -41,6 +39,9 @@ def _site(block: ServerBlock, pools: tuple[PhpPool, ...] | Absent) -> Site:
         elif not block.user:
             what = "several pools" if users else "something that is no pool of php-fpm"
             user = Absent(Reason.NOT_PRESENT, ("web.php_pools",), f"passes requests to {what}")
+    elif block.server == "apache" and not block.user:
+        why = "whether Apache itself runs code for it is not known"
+        user = Absent(Reason.NOT_COLLECTED, ("web.apache", "web.apache_files"), why)
     names = tuple(pool.name for pool in mine)
     return Site(block.server, block.names, block.docroots, block.backends, names, user, block.place)
 
@@ -54,18 +55,21 @@ def _socket(address: str) -> str:
     return f"127.0.0.1:{text}" if text.isdecimal() else text.replace("localhost:", "127.0.0.1:").rstrip("/:")
 
 
-def shared_users(known: Iterable[Site]) -> tuple[SharedUser, ...]:
-    """Accounts that run the code of two or more sites in folders of their own, by name."""
+def shared_users(known: tuple[Site, ...]) -> tuple[SharedUser, ...] | Absent:
+    """Accounts that run the code of two or more sites in folders of their own, by name.
+
+    That there are none is not known while a site's account is not.
+    """
     by_user: dict[str, list[Site]] = {}
     for site in known:
         if isinstance(site.user, str) and site.user:
             by_user.setdefault(site.user, []).append(site)
     found = []
     for user, mine in sorted(by_user.items()):
-        places = {site.docroots for site in mine}
-        if len(places) < 2:
+        if len({site.docroots or (site.place,) for site in mine}) < 2:
             continue
         names = dict.fromkeys(site.names[0] if site.names else site.place for site in mine)
         pools = dict.fromkeys(pool for site in mine for pool in site.pools)
         found.append(SharedUser(user, tuple(names), tuple(pools)))
-    return tuple(found)
+    unknown = next((site.user for site in known if isinstance(site.user, Absent)), None)
+    return tuple(found) if found or unknown is None else unknown

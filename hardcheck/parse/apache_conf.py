@@ -69,6 +69,8 @@ def parse_apache(host: HostEvidence) -> WebServer | Absent:
         return WebServer("apache", running=False)
     user, main, sites = _status(evidence)
     hosts = _virtual_hosts(host)
+    if isinstance(hosts, Absent):
+        return hosts
     blocks = []
     for site in sites[:_MAX_SITES]:
         known = hosts.get(site.place, _Host([], []))
@@ -115,15 +117,15 @@ def _status(evidence: Evidence) -> tuple[str, str, list[_Site]]:
     return user, main, list(sites.values())
 
 
-def _virtual_hosts(host: HostEvidence) -> dict[str, _Host]:
+def _virtual_hosts(host: HostEvidence) -> dict[str, _Host] | Absent:
     """What the files say of each virtual host, by FILE:LINE of its opening line."""
     files = tree_files(host, _FILES)
     if isinstance(files, Absent):
-        return {}
+        return files
     hosts: dict[str, _Host] = {}
     for file in files:
         if isinstance(file.content, Absent):
-            continue
+            return file.content
         here: _Host | None = None
         for number, (_, line) in enumerate(file.content.lines(), start=1):
             if _OPEN.fullmatch(line):

@@ -26,6 +26,7 @@ _NFT = ("/etc/sysconfig/nftables.conf", "/etc/nftables.conf")
 _IPTABLES = ("/etc/iptables/rules.v4", "/etc/sysconfig/iptables")
 _IP6TABLES = ("/etc/iptables/rules.v6", "/etc/sysconfig/ip6tables")
 _MAX_INCLUDED = 50
+_MAX_PATTERN = 512
 _ZONE_TARGETS = {  # of the zones that firewalld ships; firewalld.zones(5)
     "drop": "DROP",
     "block": "%%REJECT%%",
@@ -100,6 +101,9 @@ def _nftables(files: Mapping[str, TreeFile], evidence: Evidence) -> Ruleset | Ab
     complete = True
     while waiting:
         pattern = posixpath.normpath(posixpath.join("/etc", waiting.pop(0)))
+        if len(pattern) > _MAX_PATTERN:
+            complete = False
+            continue
         matches = sorted(path for path in files if fnmatch.fnmatchcase(path, pattern))
         complete = complete and (bool(matches) or any(mark in pattern for mark in "*?["))
         for path in matches:

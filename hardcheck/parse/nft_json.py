@@ -43,7 +43,7 @@ def parse_nft(host: HostEvidence) -> Ruleset:
 def read_nft_json(evidence: Evidence) -> Ruleset:
     """The ruleset that the item holds. Raises ParseError."""
     try:
-        document = msgspec.json.decode(evidence.content)
+        document = msgspec.json.decode(evidence.text())
     except (msgspec.DecodeError, RecursionError) as error:
         raise ParseError(evidence.key, "JSON of nft", str(error)[:120]) from error
     objects = document.get("nftables") if isinstance(document, dict) else None

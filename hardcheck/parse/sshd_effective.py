@@ -24,6 +24,8 @@ _LINE = re.compile(r"(?P<name>[a-z0-9]+)(?: (?P<value>.*))?")
 _CONFIG = re.compile(r"(?P<name>[A-Za-z0-9]+)(?:\s*=\s*|\s+)(?P<value>.*)")
 _MAIN = "/etc/ssh/sshd_config"
 _MAX_DEPTH = 16
+_MAX_FILES = 200
+_MAX_PATTERN = 512
 
 
 def parse_sshd_effective(host: HostEvidence) -> dict[str, str]:
@@ -60,35 +62,50 @@ def parse_match_blocks(host: HostEvidence) -> tuple[MatchSetting, ...] | Absent:
     contents = {file.path: file.content for file in files}
     if _MAIN not in contents:
         return Absent(Reason.NOT_PRESENT, ("sshd.files",), f"no {_MAIN}")
-    found: list[MatchSetting] = []
-    unread = _read(contents, _MAIN, "", found, 0)
-    return tuple(found) if unread is None else unread
+    reader = _Reader(contents)
+    reader.read(_MAIN, "", 0)
+    return tuple(reader.found) if reader.unread is None else reader.unread
 
 
-def _read(
-    contents: dict[str, Evidence | Absent], path: str, criteria: str, found: list[MatchSetting], depth: int
-) -> Absent | None:
-    """Read one file, from inside the block ``criteria`` where an Include stands in one."""
-    content = contents[path]
-    if isinstance(content, Absent):
-        return content
-    for number, (_, line) in enumerate(content.lines(), start=1):
-        match = _CONFIG.fullmatch(line.strip())
-        if match is None:
-            continue
-        name, value = match["name"].lower(), match["value"]
-        if name == "match":
-            criteria = "" if value.lower() == "all" and depth == 0 else value
-        elif name == "include" and depth < _MAX_DEPTH:
-            for pattern in value.split():
-                whole = posixpath.join("/etc/ssh", pattern.strip('"'))
-                for other in sorted(each for each in contents if fnmatch.fnmatchcase(each, whole)):
-                    unread = _read(contents, other, criteria, found, depth + 1)
-                    if unread is not None:
-                        return unread
-        elif criteria:
-            found.append(MatchSetting(criteria, name, _plain(value), f"{path}:{number}"))
-    return None
+class _Reader:
+    """The files of sshd while they are read. ``unread`` is why not all of them could be."""
+
+    def __init__(self, contents: dict[str, Evidence | Absent]) -> None:
+        self._contents = contents
+        self._files = 0
+        self.found: list[MatchSetting] = []
+        self.unread: Absent | None = None
+
+    def read(self, path: str, criteria: str, depth: int) -> None:
+        """Read one file, from inside the block ``criteria`` where an Include stands in one."""
+        content = self._contents[path]
+        self._files += 1
+        if isinstance(content, Absent) or depth > _MAX_DEPTH or self._files > _MAX_FILES:
+            too_many = Absent(Reason.UNPARSABLE, ("sshd.files",), f"{path}: too many includes"[:300])
+            self.unread = self.unread or (content if isinstance(content, Absent) else too_many)
+            return
+        for number, (_, line) in enumerate(content.lines(), start=1):
+            match = _CONFIG.fullmatch(line.strip())
+            if match is None or self.unread is not None:
+                continue
+            name, value = match["name"].lower(), match["value"]
+            if name == "match":
+                criteria = "" if value.lower() == "all" and depth == 0 else value
+            elif name == "include":
+                self._include(value, f"{path}:{number}", criteria, depth)
+            elif criteria:
+                self.found.append(MatchSetting(criteria, name, _plain(value), f"{path}:{number}"))
+
+    def _include(self, patterns: str, place: str, criteria: str, depth: int) -> None:
+        for pattern in patterns.split():
+            if len(pattern) > _MAX_PATTERN:
+                self.unread = Absent(Reason.UNPARSABLE, ("sshd.files",), f"{place}: a long Include"[:300])
+                return
+            whole = posixpath.join("/etc/ssh", pattern.strip('"'))
+            for other in sorted(each for each in self._contents if fnmatch.fnmatchcase(each, whole)):
+                self.read(other, criteria, depth + 1)
+                if self.unread is not None:
+                    return
 
 
 def _plain(value: str) -> str:

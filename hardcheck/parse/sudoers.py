@@ -38,6 +38,7 @@ _OPTION = re.compile(
     r"(?P<value>\S+) "
 )
 _MAX_DEPTH = 8
+_MAX_FILES = 300
 
 
 def parse_sudoers(host: HostEvidence) -> Sudoers | Absent:
@@ -62,6 +63,7 @@ class _Reader:
 
     def __init__(self, files: dict[str, TreeFile]) -> None:
         self._files = files
+        self._read = 0
         self.rules: list[SudoRule] = []
         self.defaults: list[tuple[str, str]] = []
         self.unread: list[str] = []
@@ -69,7 +71,8 @@ class _Reader:
     def read(self, path: str, depth: int) -> None:
         """One file and what it includes."""
         file = self._files.get(path)
-        if file is None or isinstance(file.content, Absent) or depth > _MAX_DEPTH:
+        self._read += 1
+        if file is None or isinstance(file.content, Absent) or depth > _MAX_DEPTH or self._read > _MAX_FILES:
             self.unread.append(path)
             return
         for number, line in _lines(file.content):

@@ -27,6 +27,7 @@ _KEY = "sysctl.files"
 _UFW_FILE = "/etc/ufw/sysctl.conf"
 _UFW_DEFAULTS = "/etc/default/ufw"
 _UFW_CONF = "/etc/ufw/ufw.conf"
+_MAX_KEY = 255
 _SWAP = str.maketrans("./", "/.")
 
 
@@ -49,7 +50,7 @@ def parse_sysctl_conf(evidence: Evidence, path: str) -> SysctlFile:
         key = key.strip()
         optional = key.startswith("-")
         key = dotted(key.removeprefix("-").strip())
-        if not key or any(char.isspace() for char in key) or not (equals or optional):
+        if not 0 < len(key) <= _MAX_KEY or any(char.isspace() for char in key) or not (equals or optional):
             faults.append(f"{path}:{number}")
             continue
         settings.append(SysctlSetting(key, value.strip() if equals else None, path, number, optional))
