@@ -10,7 +10,7 @@ import click
 from hardcheck.cli import judging, options, run
 from hardcheck.cli.collect import tell_result
 from hardcheck.cli.knowledge import load_chosen
-from hardcheck.cli.reach import collect_into, targets_of
+from hardcheck.cli.reach import collect_into
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
@@ -54,9 +54,7 @@ def command(
     """
     folder = resume or output
     load_chosen(profiles)
-    chosen = targets_of(targets, how)
-    run.make_folder(folder)
-    result = collect_into(folder, chosen, how, quiet=quiet, resume=resume is not None)
+    chosen, result = collect_into(folder, targets, how, quiet=quiet, resume=resume is not None)
     tell_result(result, folder, len(chosen), quiet=quiet)
     kept = {*result.done, *result.failed, *result.unreachable, *result.skipped}
     names = [target.identity.name for target in chosen if target.identity.name in kept]

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from hardcheck.cli import options, run
-from hardcheck.cli.reach import collect_into, targets_of
+from hardcheck.cli.reach import collect_into
 from hardcheck.collect.fleet import FleetResult
 
 
@@ -32,9 +32,7 @@ def command(
     Exit code 4 when a host could not be reached, 130 when stopped by Ctrl-C; what was collected is kept.
     """
     folder = resume or output
-    chosen = targets_of(targets, how)
-    run.make_folder(folder)
-    result = collect_into(folder, chosen, how, quiet=quiet, resume=resume is not None)
+    chosen, result = collect_into(folder, targets, how, quiet=quiet, resume=resume is not None)
     if as_json:
         from hardcheck.cli.tables import print_json
 

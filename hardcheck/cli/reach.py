@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
@@ -12,32 +13,34 @@ import click
 
 from hardcheck import __version__
 from hardcheck.cli.progress import Progress
-from hardcheck.cli.run import bundle_path
+from hardcheck.cli.run import bundle_path, make_folder
 from hardcheck.collect import SOURCES
 from hardcheck.collect.blobs import BlobStore
 from hardcheck.collect.fleet import EventKind, Fleet, FleetEvent, FleetResult, Opened, collect_fleet
 from hardcheck.collect.probe import build_probe, probe_sha256
 from hardcheck.collect.session import collect_host
-from hardcheck.errors import BundleError, UsageError
+from hardcheck.errors import BundleError, HardcheckError, UsageError
 from hardcheck.evidence import Failure, HostEvidence, Privilege
 from hardcheck.evidence.bundle import BundleWriter, read_bundle
 from hardcheck.inventory.model import Target, Vault
 from hardcheck.inventory.targets import Request, resolve_targets
 from hardcheck.reasons import Reason
 from hardcheck.transport.access import Sudo, Way
-from hardcheck.transport.base import Limits, Transport
+from hardcheck.transport.base import Limits
+from hardcheck.transport.host_keys import HostKeys
+from hardcheck.transport.opening import Options, Ways
 from hardcheck.transport.secret import Secret
 
-SSH_PASSWORD = "HARDCHECK_SSH_PASSWORD"  # noqa: S105 - the name of a variable
+_LOG = logging.getLogger(__name__)
 SUDO_PASSWORD = "HARDCHECK_SUDO_PASSWORD"  # noqa: S105 - the name of a variable
 
 
-def targets_of(words: tuple[str, ...], how: Mapping[str, Any]) -> tuple[Target, ...]:
+def targets_of(words: tuple[str, ...], how: Mapping[str, Any], sudo: Sudo) -> tuple[Target, ...]:
     """The hosts that a command names; ``how`` has the values of those options."""
     way = None if how["transport"] == "auto" else Way(how["transport"])
     vault = Vault((str(how["vault_password_file"]),) if how["vault_password_file"] else ())
     inventory = str(how["inventory"]) if how["inventory"] else ""
-    return resolve_targets(Request(words, inventory, how.get("limit") or "", way, _sudo(how), vault))
+    return resolve_targets(Request(words, inventory, how.get("limit") or "", way, sudo, vault))
 
 
 def limits_of(how: Mapping[str, Any]) -> Limits:
@@ -46,60 +49,38 @@ def limits_of(how: Mapping[str, Any]) -> Limits:
 
 
 class Reach:
-    """Opens transports for targets; what they share is made once and closed at the end."""
+    """Collects targets; what their transports share is made once and closed at the end."""
 
-    def __init__(self, how: Mapping[str, Any]) -> None:
+    def __init__(self, how: Mapping[str, Any], sudo: Sudo) -> None:
         self.limits = limits_of(how)
-        self._how = how
-        self._ssh: Any = None
+        self._ways = Ways(_options(how, sudo))
         self._blobs = BlobStore(_blob_folder())
 
     def __enter__(self) -> Reach:
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._ssh is not None:
-            self._ssh.close()
+        self._ways.close()
 
     def prepare(self, targets: tuple[Target, ...]) -> None:
         """Load keys before threads start, so that a passphrase is asked for once and at the terminal."""
-        ssh = [target.access.ssh for target in targets if target.access and target.access.way is Way.SSH]
-        if not ssh:
-            return
-        from hardcheck.transport.host_keys import HostKeys
-        from hardcheck.transport.ssh_context import SshContext, SshOptions
-
-        password = None
-        if self._how["ask_pass"]:
-            password = Secret(click.prompt("SSH password", hide_input=True, err=True))
-        keys = HostKeys.ACCEPT_NEW if self._how["host_keys"] == "accept-new" else None
-        self._ssh = SshContext(SshOptions(host_keys=keys, password=password, ask=_ask_passphrase))
-        for access in dict.fromkeys(access.identity_files for access in ssh):
-            self._ssh.load_keys(next(one for one in ssh if one.identity_files == access))
+        self._ways.prepare(target.access for target in targets if target.access is not None)
 
     def collect(self, target: Target, opened: Opened) -> HostEvidence:
         """Collect one host, or read what was recorded of it. Nothing that a host does raises."""
         if target.bundle is not None:
             return read_bundle(target.bundle)
-        transport = self._transport(target)
-        opened.on_break(transport.close)
+        assert target.access is not None
         try:
-            return collect_host(transport, target.identity, self._blobs, self.limits, _now)
+            transport = self._ways.open(target.identity.name, target.access)
+            opened.on_break(transport.close)
+            try:
+                return collect_host(transport, target.identity, self._blobs, self.limits, _now)
+            finally:
+                transport.close()
         except Exception as error:
-            return _not_collected(target, f"{type(error).__name__}: {error}")
-        finally:
-            transport.close()
-
-    def _transport(self, target: Target) -> Transport:
-        access, name = target.access, target.identity.name
-        assert access is not None
-        if access.way is Way.LOCAL:
-            from hardcheck.transport.local import LocalTransport
-
-            return LocalTransport(name, access.sudo)
-        from hardcheck.transport.ssh import SshTransport
-
-        return SshTransport(name, access.ssh, access.sudo, self._ssh)
+            _LOG.debug("%s: %s", target.identity.name, error, exc_info=True)
+            return _not_collected(target, error)
 
 
 def evidence_of(word: str, how: Mapping[str, Any]) -> HostEvidence:
@@ -109,10 +90,11 @@ def evidence_of(word: str, how: Mapping[str, Any]) -> HostEvidence:
         UsageError: the word is more than one host.
         BundleError: nothing could be collected.
     """
-    targets = targets_of((word,), {**how, "limit": ""})
+    sudo = sudo_of(how)
+    targets = targets_of((word,), how, sudo)
     if len(targets) != 1:
         raise UsageError(f"{word}: {len(targets)} hosts; this command asks one")
-    with Reach(how) as reach:
+    with Reach(how, sudo) as reach:
         reach.prepare(targets)
         evidence = reach.collect(targets[0], Opened())
     if not evidence.items:
@@ -122,9 +104,16 @@ def evidence_of(word: str, how: Mapping[str, Any]) -> HostEvidence:
 
 
 def collect_into(
-    folder: Path, targets: tuple[Target, ...], how: Mapping[str, Any], *, quiet: bool, resume: bool
-) -> FleetResult:
-    """Collect every target into ``folder``'s bundles, with progress on stderr."""
+    folder: Path, words: tuple[str, ...], how: Mapping[str, Any], *, quiet: bool, resume: bool
+) -> tuple[tuple[Target, ...], FleetResult]:
+    """Collect every host that the command names into ``folder``'s bundles, with progress on stderr.
+
+    Returns:
+        The targets, and what became of them.
+    """
+    sudo = sudo_of(how)
+    targets = targets_of(words, how, sudo)
+    make_folder(folder)
     writer = BundleWriter()
 
     def store(target: Target, evidence: HostEvidence) -> None:
@@ -133,7 +122,7 @@ def collect_into(
     def is_finished(target: Target) -> bool:
         return resume and _is_whole(bundle_path(folder, target.identity.name))
 
-    with Reach(how) as reach, Progress(len(targets), quiet=quiet) as progress:
+    with Reach(how, sudo) as reach, Progress(len(targets), quiet=quiet) as progress:
         reach.prepare(targets)
         fleet = Fleet(
             name_of=lambda target: target.identity.name,
@@ -142,7 +131,7 @@ def collect_into(
             is_finished=is_finished,
             observe=_observer(progress),
         )
-        return collect_fleet(targets, fleet, int(how["forks"]))
+        return targets, collect_fleet(targets, fleet, int(how["forks"]))
 
 
 def _observer(progress: Progress) -> Callable[[FleetEvent], None]:
@@ -164,15 +153,31 @@ def _is_whole(path: Path) -> bool:
         return False
 
 
-def _not_collected(target: Target, detail: str) -> HostEvidence:
-    """A host on which hardcheck itself failed stays in the report, as not collected."""
+def _not_collected(target: Target, error: Exception) -> HostEvidence:
+    """A host that could not even be tried stays in the report, as not collected, with the reason."""
     now = _now().strftime("%Y-%m-%dT%H:%M:%SZ")
-    failure = Failure(Reason.NOT_COLLECTED, "InternalError", detail)
+    reason = Reason.UNREACHABLE if isinstance(error, HardcheckError) else Reason.NOT_COLLECTED
+    detail = str(error) if isinstance(error, HardcheckError) else f"{type(error).__name__}: {error}"
+    failure = Failure(reason, type(error).__name__, detail)
     digest = probe_sha256(build_probe(SOURCES))
     return HostEvidence(target.identity, now, now, __version__, digest, Privilege.NONE, {}, failure)
 
 
-def _sudo(how: Mapping[str, Any]) -> Sudo:
+def _options(how: Mapping[str, Any], sudo: Sudo) -> Options:
+    password = Secret(click.prompt("SSH password", hide_input=True, err=True)) if how["ask_pass"] else None
+    return Options(
+        host_keys=HostKeys.ACCEPT_NEW if how["host_keys"] == "accept-new" else None,
+        ssh_password=password,
+        ask=_ask_passphrase,
+        inventories=(str(how["inventory"]),) if how["inventory"] else (),
+        vault_password_files=(str(how["vault_password_file"]),) if how["vault_password_file"] else (),
+        sudo_password=sudo.password,
+        connect_s=how["connect_s"],
+    )
+
+
+def sudo_of(how: Mapping[str, Any]) -> Sudo:
+    """How to become root, by the options, the environment, or a password asked for now."""
     if how["no_sudo"]:
         if how["ask_sudo_pass"]:
             raise UsageError("--no-sudo and --ask-sudo-pass contradict each other")
