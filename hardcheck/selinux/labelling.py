@@ -68,7 +68,7 @@ class Labelling:
             name: last component of the new object's path, for filename transitions.
         """
         record = class_.record
-        own = class_.value == self._process or class_.name.endswith("socket")
+        own = class_.value == self._process or _is_socket(class_.name)
         user = source.user
         if operation is Operation.MEMBER or record.default_user is DefaultFrom.TARGET:
             user = target.user
@@ -120,6 +120,14 @@ class Labelling:
             if record.default_range is not DefaultRange.UNSET:
                 return _default_range(record.default_range, source.range, target.range)
         return source.range if own else low
+
+
+def _is_socket(class_name: str) -> bool:
+    """Whether the kernel knows a class as one of sockets, which are labelled as their process.
+
+    refpolicy keeps the places of two classes that the kernel has dropped under such names.
+    """
+    return class_name.endswith("socket") and not class_name.startswith("obsolete_")
 
 
 def _chosen(default: DefaultFrom, source: int, target: int, unset: int) -> int:
