@@ -85,7 +85,7 @@ class DiskProfile(msgspec.Struct, frozen=True):
     ``parent`` is set for a child profile or hat. ``disabled``: its file is named in disable/. ``stub``: in
     unconfined or default-allow mode with no rule but one for user namespaces: made to give a program
     a name, not to confine it. The rest is what its rules grant: capabilities that undo confinement,
-    writing anywhere, mounting, ptrace of others; Absent for a loaded profile without text on disk.
+    writing anywhere, mounting, ptrace of others; Absent where the text has faults or is not on disk.
     """
 
     name: str

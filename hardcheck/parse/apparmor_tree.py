@@ -5,6 +5,8 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Iterable, Iterator
 
+import msgspec
+
 from hardcheck.apparmor import Profile, ProfileMode, ProfileSet
 from hardcheck.apparmor.faults import Fault
 from hardcheck.apparmor.profileset import FileState, PolicyFile
@@ -131,8 +133,7 @@ def _disk_profile(policy: ProfileSet, file: PolicyFile, profile: Profile) -> Dis
     mode = ProfileMode.COMPLAIN if file.force_complain else profile.flags.mode
     kinds = {kind for kind, rules in profile.rules.items() if rules}
     path = posixpath.join(BASE, file.name)
-    usable = not file.resolved.faults and mode not in _ALLOW_MODES
-    return DiskProfile(
+    described = DiskProfile(
         name=profile.full_name,
         file=file.name,
         mode=mode.value,
@@ -141,10 +142,24 @@ def _disk_profile(policy: ProfileSet, file: PolicyFile, profile: Profile) -> Dis
         stub=mode in _ALLOW_MODES and kinds <= {"userns"},
         parent=profile.parent.full_name if profile.parent is not None else "",
         sources=tuple(sorted(_sources(policy, path, set()))),
-        strong_capabilities=_strong_capabilities(policy, profile) if usable else (),
-        writes_everywhere=usable and _writes_everywhere(policy, profile),
-        mounts=usable and any(_allows(rule) for rule in (*profile.mount_rules, *profile.all_rules)),
-        traces_others=usable and _traces_others(profile),
+    )
+    if mode in _ALLOW_MODES:
+        return described
+    if file.resolved.faults:
+        fault = Absent(Reason.UNPARSABLE, (FILES,), str(file.resolved.faults[0]))
+        return msgspec.structs.replace(
+            described,
+            strong_capabilities=fault,
+            writes_everywhere=fault,
+            mounts=fault,
+            traces_others=fault,
+        )
+    return msgspec.structs.replace(
+        described,
+        strong_capabilities=_strong_capabilities(policy, profile),
+        writes_everywhere=_writes_everywhere(policy, profile),
+        mounts=any(_allows(rule) for rule in (*profile.mount_rules, *profile.all_rules)),
+        traces_others=_traces_others(profile),
     )
 
 
