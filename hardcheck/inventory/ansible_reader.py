@@ -34,6 +34,7 @@ def main() -> None:
     answer_to = os.dup(1)
     os.dup2(2, 1)  # whatever Ansible or its plugins print
     request = json.load(sys.stdin)
+    start_ansible()
     answer: dict[str, Any]
     try:
         answer = {"hosts": read(request)}
@@ -43,10 +44,17 @@ def main() -> None:
         json.dump(answer, out)
 
 
-def read(request: dict[str, Any]) -> list[dict[str, Any]]:
-    """Load the sources and describe every host that the limit leaves."""
+def start_ansible() -> None:
+    """Settings and plugins, once in a process, before anything else of Ansible is imported."""
     os.environ["ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED"] = "1"
     os.environ["ANSIBLE_HOST_PATTERN_MISMATCH"] = "error"
+    from ansible.plugins.loader import init_plugin_loader
+
+    init_plugin_loader()
+
+
+def read(request: dict[str, Any]) -> list[dict[str, Any]]:
+    """Load the sources and describe every host that the limit leaves."""
     from ansible.errors import AnsibleError
     from ansible.inventory.manager import InventoryManager
     from ansible.vars.manager import VariableManager
@@ -81,7 +89,7 @@ def _loader(request: dict[str, Any]) -> Any:
     """A loader that has the vault passwords and notes which names came out of vaulted files."""
     from ansible.cli import CLI
     from ansible.parsing.dataloader import DataLoader
-    from ansible.plugins.loader import become_loader, connection_loader, init_plugin_loader
+    from ansible.plugins.loader import become_loader, connection_loader
 
     class Loader(DataLoader):  # type: ignore[misc] # ansible has no type information
         def __init__(self) -> None:
@@ -94,7 +102,6 @@ def _loader(request: dict[str, Any]) -> Any:
                 self.sealed_names |= _names(data)
             return data
 
-    init_plugin_loader()
     connection_loader.get("ssh", class_only=True)  # makes its options known to the configuration
     become_loader.get("sudo", class_only=True)
     loader = Loader()

@@ -118,6 +118,7 @@ class Dialogue:
     def _take_sign(self, verb: bytes, what: bytes, way: bytes) -> bytes:
         if verb == b"exit":
             self.exit_status = int(what) if what.isdigit() else None
+            self._pending.clear()
             return b""
         if verb == b"denied":
             self._refused_by = what.decode()

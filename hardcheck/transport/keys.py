@@ -8,6 +8,7 @@ import struct
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import cast
 
 import msgspec
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -110,7 +111,8 @@ class KeyRing:
             if passphrase is None:
                 break
             try:
-                return PKey.from_path(path, passphrase.reveal())
+                # Said to be str; but handed on to cryptography, which takes bytes alone (paramiko 5.1).
+                return PKey.from_path(path, cast("str", passphrase.reveal().encode()))
             except (ValueError, SSHException):
                 continue
             except (OSError, UnknownKeyType, UnsupportedAlgorithm):

@@ -105,7 +105,9 @@ class _Run:
                 waits.append(started + _PROMPT_WAIT_S - now)
                 if waits[-1] <= 0:
                     waits.pop()
-                    self._queue(self._dialogue.give_up_waiting())
+                    if last_word := self._dialogue.give_up_waiting():
+                        self._queue(last_word)
+                        continue
             self._conduit.wait(max(0.001, min(waits)))
 
     def _send(self) -> bool:

@@ -20,6 +20,7 @@ from hardcheck.transport.ssh_lookup import SshHost
 _LOG_CHANNEL = "hardcheck.transport.paramiko"
 _MAX_PACKET = 256 * 1024  # OpenSSH's own limit (packet.c, PACKET_MAX_SIZE)
 _MAX_KEYS = 5  # sshd counts each; MaxAuthTries is 6, and a password may follow
+_MAX_NAMED = 2  # of what was offered, in an error
 KEEPALIVE_S = 15
 
 
@@ -116,7 +117,9 @@ class _Attempt:
 
     def summary(self, notes: list[str], has_password: bool) -> str:
         """One line: who, what was offered, what else could be done."""
-        offered = ", ".join(self._offered) or "nothing to offer"
+        offered = ", ".join(self._offered[:_MAX_NAMED]) or "nothing to offer"
+        if len(self._offered) > _MAX_NAMED:
+            offered += f" and {len(self._offered) - _MAX_NAMED} more"
         text = f"{self._host.user}@{self._host.hostname} refused: {offered}"
         if self._accepted:
             text += f"; the host takes {', '.join(self._accepted)}"

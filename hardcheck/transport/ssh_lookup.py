@@ -80,6 +80,8 @@ def _collect(
         values[key] = [Setting(Block(), key, words, " ".join(words), f"option {key}")]
     for final in (False, True):
         decided: dict[int, bool] = {}
+        if final:  # ssh(1) goes through the files again with the name that came of the first time
+            values.setdefault("hostname", [Setting(Block(), "hostname", (alias,), alias, alias)])
         for setting in settings:
             if final and not any(criterion.kind == "final" for criterion in setting.block.criteria):
                 continue
