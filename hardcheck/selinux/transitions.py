@@ -15,6 +15,7 @@ Source: libsepol policydb.c ``role_trans_read``, ``range_read``, ``filename_tran
 from __future__ import annotations
 
 import struct
+from array import array
 from collections.abc import Iterator
 
 from msgspec import Struct
@@ -27,6 +28,7 @@ FILENAME_VERSION = 25
 ROLE_CLASS_VERSION = 26
 COMPRESSED_FILENAME_VERSION = 33
 
+_ONE = struct.Struct("<I")
 _TWO = struct.Struct("<II")
 _THREE = struct.Struct("<III")
 _FOUR = struct.Struct("<IIII")
@@ -69,11 +71,12 @@ class FilenameTransitions(Struct, frozen=True):
     """New types by key: ((source types as bitmap, new type), ...), keys in file order.
 
     ``order`` is empty except for versions before 33, which list every single rule: there it
-    holds (key, source, new type) in file order, so that writing gives the same bytes.
+    holds number of the key, source and new type of each rule in file order, so that writing
+    gives the same bytes.
     """
 
     by_key: dict[FilenameKey, tuple[tuple[int, int], ...]]
-    order: tuple[tuple[FilenameKey, int, int], ...] = ()
+    order: array[int]
 
     def new_type(self, source: int, parent: int, class_: int, name: str) -> int:
         """Return the type of a new object, 0 where no rule fits."""
@@ -120,7 +123,7 @@ def read_filename_transitions(cursor: Cursor, version: int) -> FilenameTransitio
         PolicyError: a key without data, two data of a key with a common source, a short file.
     """
     if version < FILENAME_VERSION:
-        return FilenameTransitions({})
+        return FilenameTransitions({}, array("I"))
     if version < COMPRESSED_FILENAME_VERSION:
         return _read_single(cursor)
     return _read_compressed(cursor)
@@ -145,37 +148,56 @@ def _read_compressed(cursor: Cursor) -> FilenameTransitions:
             seen |= sources
             data.append((sources, cursor.u32()))
         by_key[key] = tuple(data)
-    return FilenameTransitions(by_key)
+    return FilenameTransitions(by_key, array("I"))
 
 
 def _read_single(cursor: Cursor) -> FilenameTransitions:
     """Read one record a rule and gather the sources of each key and new type.
 
-    The members are gathered in bytearrays: setting a bit of an integer copies it.
+    A distribution has 250,000 of these records, hence the loop without calls.
     """
-    gathered: dict[FilenameKey, dict[int, bytearray]] = {}
-    order = []
-    keys: dict[tuple[str, int, int], FilenameKey] = {}
-    for _ in range(cursor.count(4 + 1 + _FOUR.size, "filename transitions")):
-        start = cursor.position
-        name = cursor.text(cursor.u32())
-        source, parent, class_, new_type = cursor.take(_FOUR)
+    count = cursor.count(4 + 1 + _FOUR.size, "filename transitions")
+    numbers: dict[tuple[bytes, int, int], int] = {}
+    keys: list[FilenameKey] = []
+    sources: list[dict[int, array[int]]] = []
+    order = array("I")
+    data, position = cursor.data, cursor.position
+    for _ in range(count):
+        try:
+            (length,) = _ONE.unpack_from(data, position)
+            source, parent, class_, new_type = _FOUR.unpack_from(data, position + 4 + length)
+        except struct.error:
+            cursor.fail("a filename transition", "the end of the file", position)
+        words = (data[position + 4 : position + 4 + length], parent, class_)
         if not 1 <= source <= MAX_BITS:
-            cursor.fail("a source type", str(source), start + 4 + len(name))
-        words = (name, parent, class_)
-        key = keys.get(words) or keys.setdefault(words, FilenameKey(*words))
-        members = gathered.setdefault(key, {}).setdefault(new_type, bytearray())
-        byte = (source - 1) >> 3
-        if byte >= len(members):
-            cursor.spend_bitmap(byte + 1 - len(members), start)
-            members.extend(bytes(byte + 1 - len(members)))
-        members[byte] |= 1 << ((source - 1) & 7)
-        order.append((key, source, new_type))
+            cursor.fail("a source type", str(source), position + 4 + length)
+        number = numbers.get(words)
+        if number is None:
+            cursor.position = position + 4
+            keys.append(FilenameKey(cursor.text(length), parent, class_))
+            sources.append({})
+            number = numbers[words] = len(numbers)
+        members = sources[number].get(new_type)
+        if members is None:
+            members = sources[number][new_type] = array("H")
+        members.append(source)
+        order.extend((number, source, new_type))
+        position += 4 + length + _FOUR.size
+    cursor.position = position
     by_key = {
-        key: tuple((int.from_bytes(members, "little"), new) for new, members in data.items())
-        for key, data in gathered.items()
+        key: tuple((_source_set(cursor, members), new) for new, members in data.items())
+        for key, data in zip(keys, sources, strict=True)
     }
-    return FilenameTransitions(by_key, tuple(order))
+    return FilenameTransitions(by_key, order)
+
+
+def _source_set(cursor: Cursor, members: array[int]) -> int:
+    """Return a set of source types; setting single bits of an integer would be quadratic."""
+    bits = bytearray((max(members) + 7) >> 3)
+    cursor.spend_bitmap(len(bits), cursor.position)
+    for member in members:
+        bits[(member - 1) >> 3] |= 1 << ((member - 1) & 7)
+    return int.from_bytes(bits, "little")
 
 
 def write_filename_transitions(out: Writer, rules: FilenameTransitions, version: int) -> None:
@@ -183,10 +205,12 @@ def write_filename_transitions(out: Writer, rules: FilenameTransitions, version:
     if version < FILENAME_VERSION:
         return
     if version < COMPRESSED_FILENAME_VERSION:
-        out.u32(len(rules.order))
-        for key, source, new_type in rules.order:
+        keys = list(rules.by_key)
+        out.u32(len(rules.order) // 3)
+        for at in range(0, len(rules.order), 3):
+            key = keys[rules.order[at]]
             _write_name(out, key)
-            out.put(_FOUR, source, key.parent, key.class_, new_type)
+            out.put(_FOUR, rules.order[at + 1], key.parent, key.class_, rules.order[at + 2])
         return
     out.u32(len(rules.by_key))
     for key, data in rules.by_key.items():
