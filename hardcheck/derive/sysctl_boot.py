@@ -25,12 +25,12 @@ from hardcheck.facts.sysctl import SysctlFile, SysctlFiles, SysctlReading, Sysct
 _SYSTEMD = ("/etc/sysctl.d", "/run/sysctl.d", "/usr/local/lib/sysctl.d", "/usr/lib/sysctl.d", "/lib/sysctl.d")
 _PROCPS = ("/run/sysctl.d", "/etc/sysctl.d", "/usr/local/lib/sysctl.d", "/usr/lib/sysctl.d", "/lib/sysctl.d")
 _CONF = "/etc/sysctl.conf"
-_FOLLOWS = {  # one kernel variable, or one that the kernel changes with the other
-    "net.ipv4.ip_forward": "net.ipv4.conf.all.forwarding",
-    "net.ipv4.conf.all.forwarding": "net.ipv4.ip_forward",
-    "net.ipv4.conf.default.forwarding": "net.ipv4.conf.all.forwarding",
-    "net.ipv6.conf.default.forwarding": "net.ipv6.conf.all.forwarding",
-    "net.ipv6.conf.default.disable_ipv6": "net.ipv6.conf.all.disable_ipv6",
+_FOLLOWS = {  # one kernel variable by another name, or one that the kernel changes with the other
+    "net.ipv4.ip_forward": ("net.ipv4.conf.all.forwarding",),
+    "net.ipv4.conf.all.forwarding": ("net.ipv4.ip_forward",),
+    "net.ipv4.conf.default.forwarding": ("net.ipv4.conf.all.forwarding", "net.ipv4.ip_forward"),
+    "net.ipv6.conf.default.forwarding": ("net.ipv6.conf.all.forwarding",),
+    "net.ipv6.conf.default.disable_ipv6": ("net.ipv6.conf.all.disable_ipv6",),
 }
 _NOT_SET = Absent(Reason.NOT_PRESENT, ("sysctl.files",), "no file sets it")
 _NO_DEFAULT = Absent(
@@ -114,8 +114,8 @@ def _after(
 ) -> tuple[str | Absent, str | Absent]:
     """The value after boot, and what makes it."""
     found = boot.of(key)
-    if found is None and key in _FOLLOWS:
-        found = boot.of(_FOLLOWS[key])
+    for other in _FOLLOWS.get(key, ()):
+        found = boot.of(other) if found is None else found
     if isinstance(found, Absent):
         return found, found
     if found is not None and found.value is not None:
