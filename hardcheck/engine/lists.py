@@ -156,7 +156,7 @@ def _element(at: Value, path: Path) -> Any:
             return EntryType(*pair)
         element = Any if part is Any else fact_types.element_of(part)
         if element is None:
-            raise at.fault("a path to a list", f"{path.shown} ({fact_types.name_of(part)})")
+            raise at.fault("a path to a list", f"{at.data} ({fact_types.name_of(part)})")
         found.append(element)
     return fact_types.union(found)
 
@@ -254,16 +254,16 @@ def _every(
         found = _offenders(values, where, has)
         if found.yes:
             items, words = _named(found.yes, show)
-            text = f"{len(found.yes)} of {found.total} {path.shown} do not: {words}"
+            text = f"{len(found.yes)} of {found.total} {path.shown} are not: {words}"
             return Outcome(False, one_line(text), items)
         if found.unknown:
             return _unjudged(found, show)
         if found.meant == 0:
             sure = found.unsure is None or of_none.truth is True
             return of_none if sure else Outcome(found.unsure or of_none.truth, of_none.observed)
-        return Outcome(True, f"all {found.total} {path.shown}{filter_} do")
+        return Outcome(True, f"all {found.total} {path.shown}{filter_} are")
 
-    return Quantified(run, f"every {path.shown}{filter_}: {has.words}", path)
+    return Quantified(run, f"all {path.shown}{filter_}: {has.words}", path)
 
 
 def _offenders(values: Any, where: Condition | None, has: Condition) -> _Sorted:
@@ -355,6 +355,6 @@ def _count(
             return _unjudged(found, show)
         items, names = _named(found.yes, show)
         truth = compare(least, bound)
-        return Outcome(truth, one_line(f"{least}: {names}"), () if truth else items)
+        return Outcome(truth, one_line(f"{least} {path.shown}: {names}"), () if truth else items)
 
     return Quantified(run, f"{words} {bound} {path.shown}{with_}", path)

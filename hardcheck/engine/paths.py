@@ -17,6 +17,7 @@ import msgspec
 from hardcheck.engine import fact_types
 from hardcheck.engine.yaml_source import Value, near
 from hardcheck.facts import Absent, FactSpec, Reason
+from hardcheck.facts.words import FACT_WORDS, field_words, shown_path
 
 _STEP = re.compile(r"\[(?P<key>[^\]\n]+)\]|(?P<dot>\.)?(?P<name>[A-Za-z0-9_-]+)")
 
@@ -63,9 +64,13 @@ class FactsRoot:
                 value if value is not None else Absent(Reason.NOT_PRESENT, evidence, f"{name} has no value")
             )
 
+        if name not in FACT_WORDS:
+            shown = at.text() if steps else name
+        else:
+            shown = shown_path(name, tuple(step for _, step in steps))
         if not steps:
-            return Path(name, type_, read_fact, name)
-        return Path(at.text(), type_, lambda facts: walk(facts[name]), name)
+            return Path(shown, type_, read_fact, name)
+        return Path(shown, type_, lambda facts: walk(facts[name]), name)
 
 
 class ItemRoot:
@@ -84,7 +89,7 @@ class ItemRoot:
         if steps[0] == (False, "item"):
             del steps[0]
         type_, walk = _walk(at, "item", self.type, steps, self.evidence)
-        return Path(text, type_, walk)
+        return Path(field_words(text), type_, walk)
 
 
 class Entry(msgspec.Struct, frozen=True):

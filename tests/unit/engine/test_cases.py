@@ -146,7 +146,7 @@ def test_what_a_case_expects_beside_the_status_is_compared(tmp_path: Path) -> No
         "expected items m, found n",
         "expected reason denied, found nothing",
         "expected literal pass, found nothing",
-        "expected observed to hold 'x', found '1 of 1 apparmor.profiles do not: n'",
+        "expected observed to hold 'x', found '1 of 1 loaded profiles are not: n'",
     )
 
 
@@ -156,7 +156,7 @@ def test_a_case_that_says_otherwise_shows_what_was_seen(tmp_path: Path) -> None:
     path.write_text("facts: {mac.framework: selinux, count: 1}\n")
     (fault,) = run_case(sided(), load_case(path, SPECS)).faults
     assert fault == (
-        "expected pass, found unknown: selinux.config.mode: not collected (not in this case)"
+        "expected pass, found unknown: SELinux configuration: mode: not collected (not in this case)"
         " [not in this case]"
     )
 

@@ -87,8 +87,8 @@ def test_a_leaf_decides_by_its_operator(leaf: str, facts: dict[str, Any], status
 
 def test_expected_and_observed_are_told_by_the_leaf() -> None:
     finding = judge("{fact: selinux.config.mode, in: [enforcing, permissive]}", **config("disabled"))
-    assert finding.expected == "selinux.config.mode is enforcing or permissive"
-    assert finding.observed == "selinux.config.mode is disabled"
+    assert finding.expected == "SELinux configuration: mode is enforcing or permissive"
+    assert finding.observed == "SELinux configuration: mode is disabled"
 
 
 def test_an_unknown_says_why_in_the_hosts_own_words() -> None:
@@ -247,10 +247,10 @@ B = "{fact: selinux.enforcing, equals: true}"
             "enforcing",
             True,
             "pass",
-            "selinux.config.mode is enforcing; selinux.enforcing is true",
+            "SELinux configuration: mode is enforcing; selinux.enforcing is true",
         ),
-        (f"{{all: [{A}, {B}]}}", "permissive", True, "fail", "selinux.config.mode is permissive"),
-        (f"{{all: [{A}, {B}]}}", "permissive", None, "fail", "selinux.config.mode is permissive"),
+        (f"{{all: [{A}, {B}]}}", "permissive", True, "fail", "SELinux configuration: mode is permissive"),
+        (f"{{all: [{A}, {B}]}}", "permissive", None, "fail", "SELinux configuration: mode is permissive"),
         (
             f"{{all: [{A}, {B}]}}",
             "enforcing",
@@ -258,22 +258,22 @@ B = "{fact: selinux.enforcing, equals: true}"
             "unknown",
             "selinux.enforcing: denied (Permission denied)",
         ),
-        (f"{{any: [{A}, {B}]}}", "enforcing", None, "pass", "selinux.config.mode is enforcing"),
+        (f"{{any: [{A}, {B}]}}", "enforcing", None, "pass", "SELinux configuration: mode is enforcing"),
         (
             f"{{any: [{A}, {B}]}}",
             "permissive",
             False,
             "fail",
-            "selinux.config.mode is permissive; selinux.enforcing is false",
+            "SELinux configuration: mode is permissive; selinux.enforcing is false",
         ),
         (
             f"{{any: [{A}, {B}]}}",
             "permissive",
             None,
             "unknown",
-            "selinux.config.mode is permissive; selinux.enforcing: denied (Permission denied)",
+            "SELinux configuration: mode is permissive; selinux.enforcing: denied (Permission denied)",
         ),
-        (f"{{not: {A}}}", "permissive", None, "pass", "selinux.config.mode is permissive"),
+        (f"{{not: {A}}}", "permissive", None, "pass", "SELinux configuration: mode is permissive"),
         (f"{{not: {B}}}", "permissive", None, "unknown", "selinux.enforcing: denied (Permission denied)"),
     ],
 )
