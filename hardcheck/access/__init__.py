@@ -11,6 +11,7 @@ from hardcheck.access.model import (
     Port,
     Subject,
     Verdict,
+    subject_name,
 )
 
 __all__ = [
@@ -24,4 +25,5 @@ __all__ = [
     "Port",
     "Subject",
     "Verdict",
+    "subject_name",
 ]

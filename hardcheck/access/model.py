@@ -6,10 +6,13 @@ question and never learns which framework answers.
 
 from __future__ import annotations
 
+import re
 from enum import StrEnum
 from typing import Protocol
 
 import msgspec
+
+_MODE = re.compile(r" \((?:enforce|complain|kill|unconfined|prompt|user|mixed)\)$")
 
 
 class Action(StrEnum):
@@ -119,6 +122,14 @@ class AccessAnswer(msgspec.Struct, frozen=True):
         if self.allowed:
             return Verdict.ALLOWED
         return Verdict.DENIED if self.enforced else Verdict.LOGGED
+
+
+def subject_name(label: str) -> str:
+    """The domain of a SELinux context, or the profile of an AppArmor label without its mode."""
+    parts = label.split(":")
+    if len(parts) >= 3 and not label.startswith((":", "/")):
+        return parts[2]
+    return _MODE.sub("", label)
 
 
 class AccessPolicy(Protocol):

@@ -8,6 +8,7 @@
              | "what" "does" PATH "run" "as"
     SUBJECT  = name of a process or service | executable | "pid" NUMBER | domain | context | profile
     ACTION   = an `Action`, or a permission of the framework ("getattr", "name_connect")
+               `load-module` and `set-policy` may do without an object: the kernel is meant
     OBJECT   = PATH | TYPE ":" CLASS | ["to"] ["port"] ("tcp"|"udp"|...) ["port"] NUMBER
              | "capability" NAME | SUBJECT
 
@@ -34,6 +35,9 @@ GRAMMAR = (
     "may SUBJECT ACTION OBJECT | who may ACTION OBJECT | what may SUBJECT ACTION | what does PATH run as"
 )
 PROTOCOLS = ("tcp", "udp", "sctp", "dccp")
+KERNEL = Subject("kernel")
+"""What is acted on where an action on the kernel itself names no object."""
+_ON_KERNEL = (Action.LOAD_MODULE, Action.SET_POLICY)
 _TYPE_CLASS = re.compile(r"(?P<type>[A-Za-z0-9_.-]+):(?P<class>[a-z][a-z0-9_]*)")
 _MAX_LENGTH = 4096
 
@@ -144,10 +148,10 @@ def _action(text: str, words: list[str]) -> tuple[Action | None, str, list[str]]
 
 
 def _object(text: str, words: list[str], permission: str) -> Object | None:
-    """Read the object; None when there is none."""
+    """Read the object; None when there is none and the action takes one."""
     words = words[1:] if words and words[0].lower() in ("to", "on", "for") else words
     if not words:
-        return None
+        return KERNEL if permission in _ON_KERNEL else None
     if words[0].startswith("/"):
         return _alone(text, words, Path(words[0]))
     lower = [word.lower() for word in words]

@@ -12,11 +12,13 @@ from hardcheck.access.question import parse_question
 
 class ScriptedPolicy(msgspec.Struct, frozen=True):
     """``answers``: "read /etc/shadow" to subjects and their verdicts; ``allowed_to``: the same texts to
-    the subjects that may. Any other question has no answer."""
+    the subjects that may; ``leads_to``: what a subject becomes by what it executes. Any other question has
+    no answer."""
 
     framework: str
     answers: Mapping[str, Mapping[str, Verdict]] = {}
     allowed_to: Mapping[str, tuple[str, ...]] = {}
+    leads_to: Mapping[str, str] = {}
 
     def may(self, subject: Subject, action: Action, object_: Object) -> AccessAnswer:
         """The given verdict; unknown where none is given."""
@@ -26,7 +28,9 @@ class ScriptedPolicy(msgspec.Struct, frozen=True):
                 allowed = verdict is Verdict.ALLOWED
                 unknown = "no answer is given" if verdict is Verdict.UNKNOWN else ""
                 enforced = verdict is not Verdict.LOGGED
-                return AccessAnswer(allowed, enforced, False, (f"given: {verdict}",), unknown=unknown)
+                because = (f"given: {verdict}",)
+                leads_to = self.leads_to.get(subject.name, "") if action is Action.EXECUTE else ""
+                return AccessAnswer(allowed, enforced, False, because, leads_to=leads_to, unknown=unknown)
         return AccessAnswer(False, False, False, (), unknown="no answer is given")
 
     def who_may(self, action: Action, object_: Object) -> tuple[Subject, ...]:

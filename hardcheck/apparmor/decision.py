@@ -61,7 +61,7 @@ def decide(policy: ProfileSet, profile: str | Profile, action: str, object_: AaO
         raise UsageError(f"'{action}' is no action on {type(object_).__name__}: {', '.join(actions)}")
     if isinstance(profile, str):
         if profile == UNCONFINED:
-            return AccessAnswer(True, False, False, ("the task is unconfined",), outside=OUTSIDE[class_])
+            return _unconfined(policy, action, class_, object_)
         if STACK in profile:
             return _stack([decide(policy, part, action, object_) for part in profile.split(STACK)])
         if profile not in policy.profiles:
@@ -74,6 +74,18 @@ def decide(policy: ProfileSet, profile: str | Profile, action: str, object_: AaO
     except (VariableFault, GlobFault) as error:
         return _unknown(f"profile '{profile.full_name}' cannot be compiled: {error}")
     return finish(policy, profile, class_, outcome, action)
+
+
+def _unconfined(policy: ProfileSet, action: str, class_: str, object_: AaObject) -> AccessAnswer:
+    """An unconfined task may anything; what it executes gets the profile that attaches to the file, and
+    stays unconfined where none does or several contend (kernel ``profile_transition``)."""
+    why: tuple[str, ...] = ("the task is unconfined",)
+    leads_to = ""
+    if action == "execute" and isinstance(object_, FileObject):
+        found = policy.attached(object_.path)
+        leads_to = "" if found.unknown else found.name or UNCONFINED
+        why += (*found.because, found.unknown) if found.unknown else found.because
+    return AccessAnswer(True, False, False, why, outside=OUTSIDE[class_], leads_to=leads_to)
 
 
 def finish(policy: ProfileSet, profile: Profile, class_: str, outcome: Outcome, action: str) -> AccessAnswer:

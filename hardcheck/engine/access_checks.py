@@ -3,10 +3,12 @@
 ::
 
     {may: "read /etc/shadow", each: mac.listeners, where: COND, subject: label, expect: denied}
-    {who_may: "write /etc/cron.d", only: ["init_t", "dpkg.*"]}
+    {may: "execute /bin/sh", each: mac.listeners, subject: label, not_into: access.unconfined}
+    {who_may: "create /etc/cron.d/job", only: ["init_t", "dpkg.*"], besides: access.unconfined}
 
 The text is what stands behind SUBJECT in `hardcheck.access.question`. An answer that the policy cannot
-give makes the item unknown; one that is only logged (permissive, complain) is not denied.
+give makes the item unknown; one that is only logged (permissive, complain) is not denied. A path has
+the label that it has on disk where that was looked at, else the one that the policy means it to have.
 """
 
 from __future__ import annotations
@@ -15,27 +17,38 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from hardcheck.access import AccessPolicy, Action, Object, Subject, Verdict
+from hardcheck.access import AccessAnswer, AccessPolicy, Action, Object, Subject, Verdict, subject_name
+from hardcheck.access.model import Path as AskedPath
 from hardcheck.access.question import Question, QuestionError, parse_question
 from hardcheck.engine.kleene import Truth, all_of
 from hardcheck.engine.lists import compile_condition, compile_show, element_root
 from hardcheck.engine.outcome import Check, Item, Outcome, Show, unique
-from hardcheck.engine.paths import FactsRoot, items_of
+from hardcheck.engine.paths import FactsRoot, Path, items_of
 from hardcheck.engine.wording import absence_text, listed, one_line
 from hardcheck.engine.yaml_source import Value
 from hardcheck.facts import Absent, Reason
 
 POLICY = "access.policy"
+LABELS = "labels.files"
 ACCESS_FORMS = ("may", "who_may")
-_MAY = ("may", "each", "where", "subject", "expect", "empty", "show")
-_WHO = ("who_may", "only")
+_MAY = ("may", "each", "where", "subject", "expect", "not_into", "empty", "show")
+_WHO = ("who_may", "only", "besides")
+_KINDS = {
+    "f": "file",
+    "d": "dir",
+    "l": "lnk_file",
+    "s": "sock_file",
+    "p": "fifo_file",
+    "c": "chr_file",
+    "b": "blk_file",
+}
 
 
 def compile_access(at: Value, root: FactsRoot) -> Check:
     """Compile a check of one of `ACCESS_FORMS`. Raises ConfigError."""
     entries = at.mapping()
     if "who_may" in entries:
-        return _who_may(at.fields(_WHO, _WHO), root)
+        return _who_may(at.fields(_WHO, ("who_may", "only")), root)
     return _may(at.fields(_MAY, ("may", "each", "subject")), root)
 
 
@@ -51,6 +64,27 @@ def _question(at: Value, head: str) -> tuple[Action, Object, str]:
     return question.action or Action.USE, question.object_, text
 
 
+def _as_on_disk(object_: Object, facts: Any, policy: AccessPolicy, root: FactsRoot) -> Object:
+    """A path with its label and kind on disk, where SELinux decides and they were looked at."""
+    if not isinstance(object_, AskedPath) or policy.framework != "selinux" or LABELS not in root.specs:
+        return object_
+    labels = facts[LABELS]
+    if isinstance(labels, Absent):
+        return object_
+    for label in labels.files:
+        if label.path == object_.path and label.kind in _KINDS:
+            return AskedPath(object_.path, _KINDS[label.kind], label.label)
+    return object_
+
+
+def _names(at: Value, root: FactsRoot) -> Path:
+    """The path of a fact that is a list of names."""
+    path = root.resolve(at)
+    if path.type not in (tuple[str, ...], frozenset[str]):
+        raise at.fault("a fact that is a list of names", path.shown)
+    return path
+
+
 def _may(entries: Mapping[str, Value], root: FactsRoot) -> Check:
     action, object_, text = _question(entries["may"], "may subject")
     path = root.resolve(entries["each"])
@@ -60,15 +94,20 @@ def _may(entries: Mapping[str, Value], root: FactsRoot) -> Check:
     subject = item_root.resolve(entries["subject"])
     show = compile_show(entries.get("show"), item_root)
     expect = entries["expect"].word(["denied", "allowed"]) if "expect" in entries else "denied"
+    into = _names(entries["not_into"], root) if "not_into" in entries else None
+    if into is not None and (action is not Action.EXECUTE or "expect" in entries):
+        raise entries["not_into"].fault("no `expect`, and a question with 'execute'", text)
     empty = entries["empty"].word(["unknown", "pass"]) if "empty" in entries else "unknown"
     of_none = Absent(Reason.NOT_PRESENT, evidence, f"{path.shown} has no subject that this asks about")
 
     def run(facts: Any) -> Outcome:
         values, policy = path.read(facts), facts[POLICY]
-        for value in (values, policy):
+        bounds = into.read(facts) if into is not None else ()
+        for value in (values, policy, bounds):
             if isinstance(value, Absent):
                 return Outcome(value, absence_text(value))
-        asked = _Asked(policy, action, object_, expect)
+        meant = _as_on_disk(object_, facts, policy, root)
+        asked = _Asked(policy, action, meant, "confined" if into is not None else expect, frozenset(bounds))
         for item in items_of(values):
             asked.ask(item, True if where is None else where.test(item), subject.read, show)
         if not asked.truths:
@@ -77,14 +116,19 @@ def _may(entries: Mapping[str, Value], root: FactsRoot) -> Check:
         return asked.outcome(text)
 
     words = f"each of {path.shown}" + (f" with {where.words}" if where is not None else "")
-    return Check(run, one_line(f"{words}: '{text}' is {expect}"), (path.fact, POLICY))
+    wanted = expect if into is None else f"denied, or leads to none of {into.shown}"
+    read = (path.fact, POLICY) if into is None else (path.fact, POLICY, into.fact)
+    return Check(run, one_line(f"{words}: '{text}' is {wanted}"), read)
 
 
 class _Asked:
     """The answers for the items of a list; equal subjects are asked once."""
 
-    def __init__(self, policy: AccessPolicy, action: Action, object_: Object, expect: str) -> None:
+    def __init__(
+        self, policy: AccessPolicy, action: Action, object_: Object, expect: str, unbounded: frozenset[str]
+    ) -> None:
         self._policy, self._action, self._object, self._expect = policy, action, object_, expect
+        self._unbounded = unbounded
         self._known: dict[str, tuple[Truth, str]] = {}
         self.truths: list[Truth] = []
         self.bad: list[Item] = []
@@ -109,15 +153,25 @@ class _Asked:
     def _answer(self, name: str) -> tuple[Truth, str]:
         if name not in self._known:
             answer = self._policy.may(Subject(name), self._action, self._object)
-            wanted = Verdict.DENIED if self._expect == "denied" else Verdict.ALLOWED
             because = answer.because[0] if answer.because else answer.verdict.value
-            truth: Truth = answer.verdict is wanted
-            if answer.verdict is Verdict.UNKNOWN:
-                truth, because = Absent(Reason.NOT_PRESENT, (), answer.unknown), answer.unknown
-            elif answer.verdict is Verdict.LOGGED:
+            if answer.verdict is Verdict.LOGGED:
                 because = f"only logged: {because}"
+            truth = self._truth(answer)
+            if isinstance(truth, Absent):
+                because = truth.detail
+            elif self._expect == "confined" and answer.leads_to:
+                because = f"leads to {answer.leads_to}: {because}"
             self._known[name] = truth, because
         return self._known[name]
+
+    def _truth(self, answer: AccessAnswer) -> Truth:
+        if answer.verdict is Verdict.UNKNOWN:
+            return Absent(Reason.NOT_PRESENT, (), answer.unknown)
+        if self._expect == "confined" and answer.verdict is Verdict.ALLOWED:
+            if not answer.leads_to:
+                return Absent(Reason.NOT_PRESENT, (), "the policy does not tell what it would run as")
+            return not {answer.leads_to, subject_name(answer.leads_to)} & self._unbounded
+        return answer.verdict is (Verdict.ALLOWED if self._expect == "allowed" else Verdict.DENIED)
 
     def outcome(self, text: str) -> Outcome:
         """Kleene's AND of all."""
@@ -135,21 +189,45 @@ class _Asked:
 def _who_may(entries: Mapping[str, Value], root: FactsRoot) -> Check:
     action, object_, text = _question(entries["who_may"], "who may")
     patterns = [_pattern(part) for part in entries["only"].items("a list of names or expressions")]
+    besides = _names(entries["besides"], root) if "besides" in entries else None
 
     def run(facts: Any) -> Outcome:
         policy = facts[POLICY]
         if isinstance(policy, Absent):
             return Outcome(policy, absence_text(policy))
-        names = [subject.name for subject in policy.who_may(action, object_)]
+        passed = besides.read(facts) if besides is not None else ()
+        meant = _as_on_disk(object_, facts, policy, root)
+        names = [subject.name for subject in policy.who_may(action, meant)]
         others = [name for name in names if not any(pattern.fullmatch(name) for pattern in patterns)]
+        if others and isinstance(passed, Absent):
+            return Outcome(passed, absence_text(passed))
+        if not names:
+            known = [*(() if isinstance(passed, Absent) else passed), *(one.pattern for one in patterns)]
+            unasked = _unasked(policy, known, action, meant)
+            if unasked is not None:
+                return Outcome(unasked, absence_text(unasked))
+        others = [name for name in others if name not in passed]
         if not others:
-            return Outcome(True, f"'{text}' is allowed to {listed(names, len(names)) or 'nobody'}")
+            return Outcome(True, f"'{text}' is allowed to {listed(names, len(names))}")
         words = listed(others, len(others))
         items = unique(Item(name, name) for name in others)
         return Outcome(False, one_line(f"'{text}' is allowed to {words}"), items)
 
-    shown = ", ".join(pattern.pattern for pattern in patterns)
-    return Check(run, one_line(f"'{text}' is allowed to nobody but {shown}"), (POLICY,))
+    shown = ", ".join([pattern.pattern for pattern in patterns] + ([besides.shown] if besides else []))
+    read = (POLICY,) if besides is None else (POLICY, besides.fact)
+    return Check(run, one_line(f"'{text}' is allowed to nobody but {shown}"), read)
+
+
+def _unasked(policy: AccessPolicy, known: list[str], action: Action, object_: Object) -> Absent | None:
+    """None when "nobody" is an answer: one of the subjects ``known`` was refused it. A policy that
+    cannot be asked about an object names nobody as well."""
+    why = "the policy names nobody, and no subject is known to ask for"
+    for name in known:
+        answer = policy.may(Subject(name), action, object_)
+        if not answer.unknown:
+            return None
+        why = answer.unknown
+    return Absent(Reason.NOT_PRESENT, (), why)
 
 
 def _pattern(at: Value) -> re.Pattern[str]:

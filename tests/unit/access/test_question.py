@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hardcheck.access import Action, Capability, Native, Path, Port, Subject
+from hardcheck.access import Action, Capability, Native, Path, Port, Subject, subject_name
 from hardcheck.access.question import EXAMPLES, Question, QuestionError, QuestionKind, parse_question
 
 
@@ -94,3 +94,24 @@ def test_another_form_gets_the_fault_the_grammar_and_three_examples(text: str, f
 def test_no_text_raises_anything_else(text: str) -> None:
     with contextlib.suppress(QuestionError):
         assert parse_question(text).kind in QuestionKind
+
+
+@pytest.mark.parametrize("action", ["set-policy", "load-module"])
+def test_what_is_done_to_the_kernel_itself_needs_no_object(action: str) -> None:
+    for text in (f"may nginx {action}", f"who may {action}"):
+        assert parse_question(text).object_ == Subject("kernel")
+
+
+@pytest.mark.parametrize(
+    ("label", "name"),
+    [
+        ("system_u:system_r:httpd_t:s0-s0:c0.c3", "httpd_t"),
+        ("httpd_t", "httpd_t"),
+        ("nginx (enforce)", "nginx"),
+        (":ns://nginx (complain)", ":ns://nginx"),
+        ("/usr/bin/a:b:c", "/usr/bin/a:b:c"),
+        ("unconfined", "unconfined"),
+    ],
+)
+def test_a_label_is_a_name_with_more_around_it(label: str, name: str) -> None:
+    assert subject_name(label) == name

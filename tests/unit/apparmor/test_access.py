@@ -81,6 +81,12 @@ def test_an_exec_says_where_it_leads() -> None:
     assert POLICY.may(WEB, Action.EXECUTE, Path("/bin/sh")).leads_to == "unconfined"
 
 
+@pytest.mark.parametrize(("path", "leads_to"), [("/usr/sbin/web", "web"), ("/usr/bin/other", "unconfined")])
+def test_what_an_unconfined_task_executes_gets_the_profile_that_attaches(path: str, leads_to: str) -> None:
+    answer = POLICY.may(Subject("unconfined"), Action.EXECUTE, Path(path))
+    assert (answer.verdict, answer.leads_to) == (Verdict.ALLOWED, leads_to)
+
+
 def test_who_may_lists_profiles_that_may_by_rule() -> None:
     assert [one.name for one in POLICY.who_may(Action.READ, Path("/etc/shadow"))] == ["peer", "unconfined"]
     assert [one.name for one in POLICY.who_may(Action.CONNECT, Port("tcp", 1))] == ["unconfined", "web"]
