@@ -13,6 +13,8 @@ Source: libsepol avtab.c ``avtab_read_item``; policydb/avtab.h.
 from __future__ import annotations
 
 import struct
+import sys
+from array import array
 from collections.abc import Iterator
 from enum import IntEnum
 from itertools import chain
@@ -28,6 +30,7 @@ _RECORD = struct.Struct("<QI")
 _KEY = struct.Struct("<Q")
 _EXTENDED_DATA = struct.Struct("<BB32s")
 _EXTENDED_SIZE = _KEY.size + _EXTENDED_DATA.size
+_FIELDS_OF_RECORD = _RECORD.size // 2
 _KIND_HIGH_BYTE = 7  # of a record's first eight bytes
 SMALLEST_RULE = _RECORD.size
 
@@ -108,6 +111,33 @@ class RuleList(Struct, frozen=True):
     extended: tuple[ExtendedRule, ...]
 
 
+class UsedValues:
+    """The values that rules name, gathered while they are read, to be checked at the end."""
+
+    __slots__ = ("classes", "kinds", "sources", "targets")
+
+    def __init__(self) -> None:
+        self.sources: set[int] = set()
+        self.targets: set[int] = set()
+        self.classes: set[int] = set()
+        self.kinds: set[int] = set()
+
+    def add(self, records: bytes) -> None:
+        """Note the values of plain records, column by column."""
+        fields = array("H", records)
+        if sys.byteorder == "big":
+            fields.byteswap()
+        for number, values in enumerate((self.sources, self.targets, self.classes, self.kinds)):
+            values.update(fields[number::_FIELDS_OF_RECORD])
+
+    def add_extended(self, rule: ExtendedRule) -> None:
+        """Note the values of an extended rule; its kind is known to be one."""
+        source, target, class_, _ = parts_of(rule.key)
+        self.sources.add(source)
+        self.targets.add(target)
+        self.classes.add(class_)
+
+
 def key_of(source: int, target: int, class_: int, kind: int) -> int:
     """Return the key of a rule."""
     return source | target << TARGET_SHIFT | class_ << CLASS_SHIFT | kind << KIND_SHIFT
@@ -123,8 +153,8 @@ def parts_of(key: int) -> tuple[int, int, int, int]:
     )
 
 
-def read_rule_table(cursor: Cursor, version: int) -> RuleTable:
-    """Read the access-vector table.
+def read_rule_table(cursor: Cursor, version: int, used: UsedValues) -> RuleTable:
+    """Read the access-vector table; the values that it names are added to ``used``.
 
     Raises:
         PolicyError: an unknown kind, a rule twice, an extended rule before version 30,
@@ -132,30 +162,29 @@ def read_rule_table(cursor: Cursor, version: int) -> RuleTable:
     """
     start = cursor.position
     count = cursor.count(SMALLEST_RULE, "rules")
-    runs, extended = _read_records(cursor, count, conditional=False, version=version)
+    runs, extended = _read_records(cursor, count, used, conditional=False, version=version)
     plain = dict(chain.from_iterable(runs))
     if len(plain) + len(extended) != count:
         cursor.fail(f"{count} different rules", f"{len(plain) + len(extended)}", start)
-    _check_kinds(cursor, {key >> KIND_SHIFT for key in plain}, start, flag=0)
+    _check_kinds(cursor, used.kinds, start, flag=0)
     return RuleTable(plain, extended)
 
 
-def read_rule_list(cursor: Cursor, version: int) -> RuleList:
-    """Read one list of a conditional block.
+def read_rule_list(cursor: Cursor, version: int, used: UsedValues) -> RuleList:
+    """Read one list of a conditional block; the values that it names are added to ``used``.
 
     Raises:
         PolicyError: an unknown kind, an extended rule before version 34, a short file.
     """
     start = cursor.position
     count = cursor.count(SMALLEST_RULE, "conditional rules")
-    runs, extended = _read_records(cursor, count, conditional=True, version=version)
-    plain = tuple(chain.from_iterable(runs))
-    _check_kinds(cursor, {key >> KIND_SHIFT for key, _ in plain}, start, flag=ENABLED)
-    return RuleList(plain, extended)
+    runs, extended = _read_records(cursor, count, used, conditional=True, version=version)
+    _check_kinds(cursor, used.kinds, start, flag=ENABLED)
+    return RuleList(tuple(chain.from_iterable(runs)), extended)
 
 
 def _read_records(
-    cursor: Cursor, count: int, *, conditional: bool, version: int
+    cursor: Cursor, count: int, used: UsedValues, *, conditional: bool, version: int
 ) -> tuple[list[Iterator[tuple[int, int]]], tuple[ExtendedRule, ...]]:
     """Read runs of plain records of 12 bytes and the extended ones of 42 between them."""
     runs: list[Iterator[tuple[int, int]]] = []
@@ -165,11 +194,15 @@ def _read_records(
     while done < count:
         length = _plain_run(cursor, min(count - done, window))
         if length:
-            runs.append(_RECORD.iter_unpack(cursor.raw(length * _RECORD.size)))
+            records = cursor.raw(length * _RECORD.size)
+            used.add(records)
+            runs.append(_RECORD.iter_unpack(records))
             done += length
             window *= 4
         else:
-            extended.append(_read_extended(cursor, done, conditional=conditional, version=version))
+            rule = _read_extended(cursor, done, conditional=conditional, version=version)
+            used.add_extended(rule)
+            extended.append(rule)
             done += 1
             window = 64
     return runs, tuple(extended)

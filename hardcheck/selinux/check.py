@@ -10,22 +10,23 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from itertools import chain
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from hardcheck.errors import PolicyError
-from hardcheck.selinux.avtab import CLASS_SHIFT, FIELD, KIND_SHIFT, TARGET_SHIFT, RuleKind
+from hardcheck.selinux.avtab import KIND_SHIFT, RuleKind, UsedValues
 from hardcheck.selinux.classes import MAX_PERMISSIONS, Permission
-from hardcheck.selinux.conditional import BoolOperator
 from hardcheck.selinux.constraints import NodeKind, Operand
 from hardcheck.selinux.contexts import SecurityContext
-from hardcheck.selinux.policydb import PolicyDb
 from hardcheck.selinux.symbols import RecordT, SymbolTable
+
+if TYPE_CHECKING:
+    from hardcheck.selinux.policydb import PolicyDb  # which calls this module
 
 _TYPE_RULES = RuleKind.TYPE_TRANSITION | RuleKind.TYPE_MEMBER | RuleKind.TYPE_CHANGE
 
 
-def check_policydb(policydb: PolicyDb) -> None:
-    """Check a policy that was read.
+def check_policydb(policydb: PolicyDb, used: UsedValues) -> None:
+    """Check a policy that was read, with the values that its access rules name.
 
     Raises:
         PolicyError: naming the table and the value; ``where`` is the part of the policy.
@@ -33,7 +34,10 @@ def check_policydb(policydb: PolicyDb) -> None:
     known = _Known(policydb)
     _check_classes(policydb, known)
     _check_symbols(policydb, known)
-    _check_rules(policydb, known)
+    _need("rules", "class", used.classes, known.classes)
+    _need("rules", "source type", used.sources, known.types)
+    _need("rules", "target type", used.targets, known.types)
+    _check_new_types("rules", policydb.rules.plain.items(), known)
     _check_conditionals(policydb, known)
     _check_transitions(policydb, known)
     _check_contexts(policydb, known)
@@ -136,35 +140,13 @@ def _check_bounds(policydb: PolicyDb, known: _Known) -> None:
 MAX_BOUNDS = 64
 
 
-def _check_rules(policydb: PolicyDb, known: _Known) -> None:
-    plain = policydb.rules.plain
-    extended = [rule.key for rule in policydb.rules.extended]
-    _check_keys("rules", chain(plain, extended), known)
-    _check_new_types("rules", plain.items(), known)
-
-
 def _check_conditionals(policydb: PolicyDb, known: _Known) -> None:
     booleans: set[int] = set()
-    keys: list[int] = []
     for conditional in policydb.conditionals:
-        booleans.update(
-            value for operator, value in conditional.expression if operator is BoolOperator.BOOLEAN
-        )
+        booleans |= conditional.booleans
         for rules in (conditional.when_true, conditional.when_false):
-            keys.extend(key for key, _ in rules.plain)
-            keys.extend(rule.key for rule in rules.extended)
             _check_new_types("conditional rules", rules.plain, known)
     _need("conditions", "boolean", booleans, known.booleans)
-    _check_keys("conditional rules", keys, known)
-
-
-def _check_keys(part: str, keys: Iterable[int], known: _Known) -> None:
-    keys = list(keys)
-    pairs = {key & 0xFFFFFFFF for key in keys}
-    classes_and_kinds = {key >> CLASS_SHIFT for key in keys}
-    _need(part, "class", {value & FIELD for value in classes_and_kinds}, known.classes)
-    _need(part, "source type", {pair & FIELD for pair in pairs}, known.types)
-    _need(part, "target type", {pair >> TARGET_SHIFT for pair in pairs}, known.types)
 
 
 def _check_new_types(part: str, rules: Iterable[tuple[int, int]], known: _Known) -> None:

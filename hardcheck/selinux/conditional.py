@@ -15,7 +15,7 @@ from enum import IntEnum
 
 from msgspec import Struct
 
-from hardcheck.selinux.avtab import RuleList, read_rule_list, write_rules
+from hardcheck.selinux.avtab import RuleList, UsedValues, read_rule_list, write_rules
 from hardcheck.selinux.cursor import Cursor, Writer
 
 MAX_DEPTH = 10  # of the evaluation stack, as in the kernel (COND_EXPR_MAXDEPTH)
@@ -77,18 +77,18 @@ def _combine(operator: BoolOperator, left: bool, right: bool) -> bool:
     return left != right  # XOR and DIFFERENT are the same
 
 
-def read_conditionals(cursor: Cursor, version: int) -> tuple[Conditional, ...]:
-    """Read the list of conditional blocks.
+def read_conditionals(cursor: Cursor, version: int, used: UsedValues) -> tuple[Conditional, ...]:
+    """Read the list of conditional blocks; the values that rules name are added to ``used``.
 
     Raises:
         PolicyError: an unknown operator, an expression that does not end with one value or
             needs a deeper stack than the kernel has, damaged rules, a short file.
     """
     count = cursor.count(_SMALLEST, "conditional blocks")
-    return tuple(_read_conditional(cursor, version) for _ in range(count))
+    return tuple(_read_conditional(cursor, version, used) for _ in range(count))
 
 
-def _read_conditional(cursor: Cursor, version: int) -> Conditional:
+def _read_conditional(cursor: Cursor, version: int, used: UsedValues) -> Conditional:
     state = cursor.u32()
     start = cursor.position
     count = cursor.count(_NODE.size, "expression nodes")
@@ -106,9 +106,8 @@ def _read_conditional(cursor: Cursor, version: int) -> Conditional:
         expression.append((BoolOperator(operator), boolean))
     if depth != 1:
         cursor.fail("a condition that gives one value", str(depth), start)
-    return Conditional(
-        state, tuple(expression), read_rule_list(cursor, version), read_rule_list(cursor, version)
-    )
+    lists = (read_rule_list(cursor, version, used) for _ in range(2))
+    return Conditional(state, tuple(expression), *lists)
 
 
 def write_conditionals(out: Writer, conditionals: tuple[Conditional, ...]) -> None:

@@ -56,7 +56,7 @@ class Decider:
         self._constraints: dict[int, tuple[tuple[int, Predicate, Constraint], ...]] = {}
         self._set_tests: dict[int, tuple[tuple[int, TypeSetTest], ...]] = {}
         self._tests_by_nodes: dict[tuple[ConstraintNode, ...], TypeSetTest] = {}
-        self._attributes = _with_own_value(policydb)
+        self._attributes: dict[int, tuple[int, ...]] = {}
         process = names.classes.get("process")
         self._process = process.value if process else 0
         self._transition = (
@@ -64,26 +64,33 @@ class Decider:
         )
 
     def attributes(self, type_: int) -> tuple[int, ...]:
-        """Return the values that rules may name a type by: its attributes and itself."""
-        return self._attributes[type_ - 1]
+        """Return the values that rules may name a type by: its attributes and itself.
+
+        The kernel adds the type itself when it loads a policy, whatever the file says.
+        """
+        known = self._attributes.get(type_)
+        if known is None:
+            values = self._policydb.type_attributes[type_ - 1]
+            known = tuple(values) if type_ in values else (*values, type_)
+            self._attributes[type_] = known
+        return known
 
     def vectors(
         self, rules: EnabledRules, source: SecurityContext, target: SecurityContext, class_: int
     ) -> Vectors:
         """Return the permissions as the kernel computes them."""
-        packed = rules.packed(self._attributes[source.type - 1], self._attributes[target.type - 1], class_)
-        allowed = packed & VECTOR
-        if allowed:
-            for refusal in self._refusals(rules, source, target, class_, allowed):
-                allowed &= ~refusal.permissions
-        return Vectors(allowed, packed >> AUDITALLOW_SHIFT & VECTOR, packed >> DONTAUDIT_SHIFT)
+        return self.explained(rules, source, target, class_)[0]
 
-    def refusals(
+    def explained(
         self, rules: EnabledRules, source: SecurityContext, target: SecurityContext, class_: int
-    ) -> tuple[Refusal, ...]:
-        """Return everything that takes away permissions which rules allow, in the kernel's order."""
-        packed = rules.packed(self._attributes[source.type - 1], self._attributes[target.type - 1], class_)
-        return tuple(self._refusals(rules, source, target, class_, packed & VECTOR))
+    ) -> tuple[Vectors, tuple[Refusal, ...]]:
+        """Return the permissions, and all that takes away some of them, in the kernel's order."""
+        packed = rules.packed(self.attributes(source.type), self.attributes(target.type), class_)
+        allowed = packed & VECTOR
+        refusals = tuple(self._refusals(rules, source, target, class_, allowed)) if allowed else ()
+        for refusal in refusals:
+            allowed &= ~refusal.permissions
+        return Vectors(allowed, packed >> AUDITALLOW_SHIFT & VECTOR, packed >> DONTAUDIT_SHIFT), refusals
 
     def _refusals(
         self,
@@ -192,12 +199,3 @@ def command_allowed(found: list[ExtendedRule], command: int) -> bool:
     """
     allowing = (rule for rule in found if rule.key >> KIND_SHIFT & RuleKind.ALLOWXPERM)
     return not found or any(rule.covers(command) for rule in allowing)
-
-
-def _with_own_value(policydb: PolicyDb) -> tuple[tuple[int, ...], ...]:
-    """Return the attributes of each type, its own value always among them.
-
-    The kernel sets the own bit when it loads a policy, whatever the file says.
-    """
-    own = enumerate(policydb.type_attributes, start=1)
-    return tuple(tuple(values) if value in values else (*values, value) for value, values in own)

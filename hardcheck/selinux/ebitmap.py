@@ -33,12 +33,12 @@ def read_ebitmap(cursor: Cursor) -> int:
             beyond `MAX_BITS`, a short file, or bitmaps out of proportion to the file.
     """
     start = cursor.position
+    nodes = _read_nodes(cursor)
     bits = 0
-    high = 0
-    for startbit, map_ in _nodes(cursor):
+    for startbit, map_ in nodes:
         bits |= map_ << startbit
-        high = startbit
-    cursor.spend_bitmap(high >> 3, start)
+    if nodes:
+        cursor.spend_bitmap(nodes[-1][0] >> 3, start)
     return bits
 
 
@@ -49,15 +49,16 @@ def read_ebitmap_values(cursor: Cursor) -> array[int]:
         PolicyError: as `read_ebitmap`.
     """
     values = array("H")
-    for startbit, map_ in _nodes(cursor):
+    append = values.append
+    for startbit, map_ in _read_nodes(cursor):
         while map_:
             low = map_ & -map_
-            values.append(startbit + low.bit_length())
+            append(startbit + low.bit_length())
             map_ ^= low
     return values
 
 
-def _nodes(cursor: Cursor) -> Iterator[tuple[int, int]]:
+def _read_nodes(cursor: Cursor) -> list[tuple[int, int]]:
     start = cursor.position
     mapsize, highbit, count = cursor.take(_HEAD)
     if mapsize != _MAPSIZE:
@@ -66,16 +67,18 @@ def _nodes(cursor: Cursor) -> Iterator[tuple[int, int]]:
         cursor.fail(f"a highest bit that is a multiple of 64 up to {MAX_BITS}", str(highbit), start + 4)
     if count * _MAPSIZE > highbit or (highbit and not count):
         cursor.fail(f"between 1 and {highbit // _MAPSIZE} bitmap nodes", str(count), start + 8)
-    position = cursor.position
+    if not count:
+        return []
+    nodes = list(_NODE.iter_unpack(cursor.raw(count * _NODE.size)))
     end = 0
-    for startbit, map_ in _NODE.iter_unpack(cursor.raw(count * _NODE.size)):
+    for number, (startbit, map_) in enumerate(nodes):
         if startbit % _MAPSIZE or not end <= startbit < highbit or not map_:
-            cursor.fail("a bitmap node that is not empty, between its neighbours", hex(startbit), position)
+            at = start + _HEAD.size + number * _NODE.size
+            cursor.fail("a bitmap node that is not empty, between its neighbours", hex(startbit), at)
         end = startbit + _MAPSIZE
-        position += _NODE.size
-        yield startbit, map_
     if end != highbit:
         cursor.fail(f"a last bitmap node that ends at {highbit}", str(end), start + 4)
+    return nodes
 
 
 def write_ebitmap(out: Writer, bits: int) -> None:

@@ -68,11 +68,13 @@ class Names:
     """
 
     def __init__(self, policydb: PolicyDb) -> None:
-        self.types = {record.name: record.value for record in policydb.types.records}
-        self.type_names = {r.value: r.name for r in policydb.types.records if not r.is_alias}
-        self.attributes = frozenset(r.value for r in policydb.types.records if r.is_attribute)
-        self.bounds = {r.value: r.bounds for r in policydb.types.records if r.bounds}
-        self.aliases = {r.name: r.value for r in policydb.types.records if r.is_alias}
+        records = policydb.types.records
+        proper = [record for record in records if not record.is_alias]
+        self.types = {record.name: record.value for record in records}
+        self.type_names = {record.value: record.name for record in proper}
+        self.attributes = frozenset(record.value for record in proper if record.is_attribute)
+        self.bounds = {record.value: record.bounds for record in proper if record.bounds}
+        self.aliases = {record.name: record.value for record in records if record.is_alias}
         self.roles, self.role_names = _both(policydb.roles)
         self.users, self.user_names = _both(policydb.users)
         self.booleans, self.boolean_names = _both(policydb.booleans)

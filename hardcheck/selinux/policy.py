@@ -10,7 +10,6 @@ from pathlib import Path
 from msgspec import Struct
 
 from hardcheck.errors import PolicyError
-from hardcheck.selinux.check import check_policydb
 from hardcheck.selinux.constrain import compile_constraint
 from hardcheck.selinux.contexts import SecurityContext
 from hardcheck.selinux.decision import Decider, command_allowed
@@ -124,9 +123,7 @@ class Policy:
         """
         if len(data) > MAX_BYTES:
             raise PolicyError("offset 0x0", f"a policy of at most {MAX_BYTES} bytes", "a larger file")
-        policydb = read_policydb(data)
-        check_policydb(policydb)
-        return cls(policydb)
+        return cls(read_policydb(data))
 
     def with_booleans(self, booleans: Booleans) -> Policy:
         """Return the same policy with other states of some booleans (a host's live ones).
@@ -266,8 +263,7 @@ class Policy:
             return Decision(allowed, not allowed, permissive, (ground,))
         mask = class_.masks[permission]
         rules, states = self.enabled(booleans), self.states(booleans)
-        vectors = self.decider.vectors(rules, source, target, class_.value)
-        refusals = self.decider.refusals(rules, source, target, class_.value)
+        vectors, refusals = self.decider.explained(rules, source, target, class_.value)
         reasons = Reasons(self.names, self.rules, self.statements, self.decider)
         because = reasons.grounds(source, target, class_, mask, refusals, states)
         allowed = bool(vectors.allowed & mask)

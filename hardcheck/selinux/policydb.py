@@ -11,7 +11,8 @@ from array import array
 from msgspec import Struct
 
 from hardcheck.selinux import classes, contexts, symbols, transitions
-from hardcheck.selinux.avtab import RuleTable, read_rule_table, write_rules
+from hardcheck.selinux.avtab import RuleTable, UsedValues, read_rule_table, write_rules
+from hardcheck.selinux.check import check_policydb
 from hardcheck.selinux.conditional import Conditional, read_conditionals, write_conditionals
 from hardcheck.selinux.cursor import Cursor, Writer
 from hardcheck.selinux.ebitmap import (
@@ -60,8 +61,8 @@ def read_policydb(data: bytes) -> PolicyDb:
     """Read a kernel policy to its last byte.
 
     Raises:
-        PolicyError: anything that the format does not allow, with its offset. That the parts
-            fit together (`hardcheck.selinux.check`) is not looked at here.
+        PolicyError: anything that the format does not allow, with its offset; parts that do
+            not fit together (`check`), with the name of the part.
     """
     cursor = Cursor(data)
     header = read_header(cursor)
@@ -70,14 +71,15 @@ def read_policydb(data: bytes) -> PolicyDb:
     permissive = read_ebitmap(cursor)
     neveraudit = read_ebitmap(cursor) if version >= NEVERAUDIT_VERSION else 0
     tables = _read_symbol_tables(cursor, version)
+    used = UsedValues()
     policydb = PolicyDb(
         header,
         capabilities,
         permissive,
         neveraudit,
         *tables,
-        read_rule_table(cursor, version),
-        read_conditionals(cursor, version),
+        read_rule_table(cursor, version, used),
+        read_conditionals(cursor, version, used),
         transitions.read_role_transitions(cursor, version),
         transitions.read_role_allows(cursor),
         transitions.read_filename_transitions(cursor, version),
@@ -87,6 +89,7 @@ def read_policydb(data: bytes) -> PolicyDb:
         _read_type_attributes(cursor, tables[3].highest),
     )
     cursor.finish()
+    check_policydb(policydb, used)
     return policydb
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
+from functools import cached_property
 
 from msgspec import Struct
 
@@ -19,6 +20,7 @@ from hardcheck.selinux.avtab import (
 from hardcheck.selinux.policydb import PolicyDb
 from hardcheck.selinux.statements import Condition, Statements
 
+_QUESTIONS_WITHOUT_INDEX = 24
 _WITHOUT_ENABLED = ~(ENABLED << KIND_SHIFT)
 _VECTOR = 0xFFFFFFFF
 
@@ -45,41 +47,45 @@ class FoundRule(Struct, frozen=True):
 
 
 class RuleIndex:
-    """Finds rules; the conditional ones are indexed at the first question."""
+    """Finds rules. The conditional ones are searched for the first few questions, then indexed."""
 
     def __init__(self, policydb: PolicyDb) -> None:
         self._policydb = policydb
-        self._conditional: dict[int, list[FoundRule]] | None = None
+        self._asked = 0
 
     def at(
         self, sources: Iterable[int], targets: Iterable[int], class_: int, kind: RuleKind
     ) -> Iterator[FoundRule]:
         """Yield the access or type rules of one kind for any of these sources and targets."""
-        plain = self._policydb.rules.plain
-        conditional = self._conditional_rules()
         targets = tuple(targets)
-        for source in sources:
-            for target in targets:
-                key = key_of(source, target, class_, kind)
-                if key in plain:
-                    yield FoundRule(key, plain[key])
-                yield from conditional.get(key, ())
+        keys = [key_of(source, target, class_, kind) for source in sources for target in targets]
+        plain = self._policydb.rules.plain
+        yield from (FoundRule(key, plain[key]) for key in keys if key in plain)
+        if self._asked < _QUESTIONS_WITHOUT_INDEX:
+            self._asked += 1
+            yield from self._walk_conditional(frozenset(keys))
+        else:
+            for key in keys:
+                yield from self._conditional.get(key, ())
 
-    def _conditional_rules(self) -> dict[int, list[FoundRule]]:
-        if self._conditional is None:
-            self._conditional = {}
-            for rule in self._walk_conditional():
-                self._conditional.setdefault(rule.key, []).append(rule)
-        return self._conditional
+    @cached_property
+    def _conditional(self) -> dict[int, list[FoundRule]]:
+        found: dict[int, list[FoundRule]] = {}
+        for rule in self._walk_conditional():
+            found.setdefault(rule.key, []).append(rule)
+        return found
 
-    def _walk_conditional(self) -> Iterator[FoundRule]:
+    def _walk_conditional(self, keys: frozenset[int] | None = None) -> Iterator[FoundRule]:
+        """Yield the conditional rules with some keys (None: all), in file order."""
         for block in self._policydb.conditionals:
             for when, rules in ((True, block.when_true), (False, block.when_false)):
                 condition = Condition(block, when)
                 for key, data in rules.plain:
-                    yield FoundRule(key & _WITHOUT_ENABLED, data, condition)
+                    if keys is None or key & _WITHOUT_ENABLED in keys:
+                        yield FoundRule(key & _WITHOUT_ENABLED, data, condition)
                 for extended in rules.extended:
-                    yield FoundRule(extended.key & _WITHOUT_ENABLED, 0, condition, extended)
+                    if keys is None or extended.key & _WITHOUT_ENABLED in keys:
+                        yield FoundRule(extended.key & _WITHOUT_ENABLED, 0, condition, extended)
 
     def walk(self) -> Iterator[FoundRule]:
         """Yield every rule: unconditional, extended, then the conditional blocks in file order."""
