@@ -24,6 +24,8 @@ from hardcheck.apparmor.rules.userns import UsernsRule
 from hardcheck.apparmor.syntax import Rule
 from hardcheck.apparmor.variables import Scope
 
+NEWEST_PARSER = (5, 0)
+"""The version of apparmor_parser whose compilation is assumed where none is told."""
 _ESCAPED = frozenset("{}[]*?")
 
 
@@ -60,7 +62,7 @@ class Profile:
         self.rules: dict[str, list[Rule]] = {}
         self.included: dict[str, tuple[SourceText, int]] = {}
         self.aliases: tuple[tuple[str, str], ...] = ()
-        self.classes_are_wild = False  # compiled by a parser before 4.1: ``[ab]`` is no exact match
+        self.parser_version: tuple[int, ...] = NEWEST_PARSER
 
     def __repr__(self) -> str:
         return f"Profile({self.full_name!r})"
@@ -69,6 +71,16 @@ class Profile:
     def full_name(self) -> str:
         """The name with its namespace: ``:ns://name``."""
         return f":{self.namespace}://{self.name}" if self.namespace else self.name
+
+    @property
+    def classes_are_wild(self) -> bool:
+        """Whether the parser counts ``[ab]`` as a wildcard where exec rules contend (before 4.1)."""
+        return self.parser_version < (4, 1)
+
+    @property
+    def mounts_are_loose(self) -> bool:
+        """Whether the parser compiles mount rules to more than they say (CVE-2016-1585)."""
+        return self.parser_version < (3, 0, 10) or (3, 1) <= self.parser_version < (3, 1, 4)
 
     @property
     def where(self) -> str:

@@ -25,8 +25,8 @@ from hardcheck.apparmor.file_access import FileAccess, FileTable, FileTableFault
 from hardcheck.apparmor.flags import ProfileMode
 from hardcheck.apparmor.grammar import parse_unit
 from hardcheck.apparmor.includes import Library, decode
-from hardcheck.apparmor.profile import Profile
-from hardcheck.apparmor.resolve import NEWEST_PARSER, ResolvedFile, Resolver
+from hardcheck.apparmor.profile import NEWEST_PARSER, Profile
+from hardcheck.apparmor.resolve import ResolvedFile, Resolver
 from hardcheck.apparmor.rules.capability import CAPABILITIES
 from hardcheck.apparmor.source import FolderSource, MappingSource, Source, is_skipped
 from hardcheck.apparmor.syntax import Unit
@@ -78,7 +78,7 @@ class ProfileSet:
         base: str = "/etc/apparmor.d",
         kernel: Features | None = None,
         default_features: Features = DEFAULT_FEATURES,
-        parser_version: tuple[int, int] = NEWEST_PARSER,
+        parser_version: tuple[int, ...] = NEWEST_PARSER,
     ) -> ProfileSet:
         """Read a folder of policy: an apparmor.d on this machine, or files by path as collected.
 
@@ -86,7 +86,7 @@ class ProfileSet:
         mapping or source; for a folder on this machine it is the folder itself. ``kernel`` are the
         features of the host's kernel (None: a kernel that knows all that the policy asks for);
         ``default_features`` hold for files without an abi statement; ``parser_version`` is that of the
-        host's apparmor_parser (before 4.1, ``[ab]`` is no exact match for exec rules).
+        host's apparmor_parser, as numbers: old ones compile some exec and mount rules otherwise.
 
         Raises:
             UsageError: there is no such folder.
@@ -117,7 +117,7 @@ class ProfileSet:
 
     @classmethod
     def of_unit(
-        cls, name: str, unit: Unit, library: Library, parser_version: tuple[int, int] = NEWEST_PARSER
+        cls, name: str, unit: Unit, library: Library, parser_version: tuple[int, ...] = NEWEST_PARSER
     ) -> ProfileSet:
         """Return the profiles of one file."""
         resolved = Resolver(library, parser_version=parser_version).resolve(name, unit)
@@ -246,7 +246,7 @@ def parse(
     *,
     cwd: str | Path | None = None,
     name: str = "policy",
-    parser_version: tuple[int, int] = NEWEST_PARSER,
+    parser_version: tuple[int, ...] = NEWEST_PARSER,
 ) -> ProfileSet:
     """Read one file of policy, strictly: every fault is an error, also those of compilation.
 

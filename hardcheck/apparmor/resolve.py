@@ -13,7 +13,7 @@ from hardcheck.apparmor.conditions import holds
 from hardcheck.apparmor.faults import MAX_FAULTS, Fault, SourceText
 from hardcheck.apparmor.flags import Flags, read_flags
 from hardcheck.apparmor.includes import Library
-from hardcheck.apparmor.profile import Profile
+from hardcheck.apparmor.profile import NEWEST_PARSER, Profile
 from hardcheck.apparmor.rules.file import FileRule
 from hardcheck.apparmor.syntax import (
     NO_PREFIX,
@@ -36,7 +36,6 @@ from hardcheck.apparmor.syntax import (
 )
 from hardcheck.apparmor.variables import Scope, VariableFault
 
-NEWEST_PARSER = (5, 0)
 MAX_INCLUDES = 20_000  # files put into one file, counted each time
 MAX_INCLUDE_DEPTH = 64  # includes and profiles within each other
 MAX_PROFILES = 5_000  # in one file
@@ -71,11 +70,11 @@ class Resolver:
         self,
         library: Library,
         default_features: Features = DEFAULT_FEATURES,
-        parser_version: tuple[int, int] = NEWEST_PARSER,
+        parser_version: tuple[int, ...] = NEWEST_PARSER,
     ) -> None:
         self.library = library
         self.default_features = default_features
-        self.classes_are_wild = parser_version < (4, 1)
+        self.parser_version = parser_version
         self._shared: dict[str, _Shared | None] = {}
 
     def resolve(self, path: str, unit: Unit) -> ResolvedFile:
@@ -256,7 +255,7 @@ class _File:
         made.namespace = parent.namespace if parent else namespace
         made.xattrs, made.is_hat = head.xattrs, head.keyword == "hat"
         made.aliases = tuple(self.aliases)
-        made.classes_are_wild = self.resolver.classes_are_wild
+        made.parser_version = self.resolver.parser_version
         made.attachment = head.attachment or (name if name.startswith("/") else "")
         siblings = parent.children if parent else {p.name: p for p in self.profiles if p.parent is None}
         if name in siblings and siblings[name].namespace == made.namespace:

@@ -27,7 +27,8 @@ def answer_link(table: FileTable, name: str, target: str, owner: bool) -> Outcom
         denied = any(entry.mode is Mode.DENY for entry in deciding)
         quiet = any(entry.mode is Mode.DENY and not entry.rule.prefix.audit for entry in deciding)
         return Outcome(False, _rules(deciding), by_deny=denied, quiet=quiet)
-    if subset:
+    # The compiler marks the test in the owner's half of the permissions alone: no one else is held to it.
+    if subset and owner:
         of_target = table.access(target, owner)
         excess = of_name.allowed & ~LINK & ~of_target.allowed
         same_exec = not of_name.allowed & EXEC or of_name.exec_mode == of_target.exec_mode

@@ -9,6 +9,7 @@ from hardcheck.apparmor.outcome import Outcome, judge
 from hardcheck.apparmor.profile import Profile
 from hardcheck.apparmor.rules import mount_flags as ms
 from hardcheck.apparmor.rules.mount import MountMatch, MountRule
+from hardcheck.apparmor.rules.mount_loose import loose_matches
 from hardcheck.apparmor.syntax import Mode, Rule
 
 _KERNEL_ONLY = 1 << 22 | 1 << 28 | 1 << 29 | 1 << 30
@@ -58,7 +59,7 @@ def answer_mount(profile: Profile, request: MountRequest) -> Outcome:
         if rule.action == "mount"
         and any(
             match.operation == operation and _matches(profile, rule, match, request, flags)
-            for match in rule.matches
+            for match in _matches_of(profile, rule)
         )
     ]
     rules += [(rule, 1) for rule in profile.all_rules]
@@ -100,6 +101,10 @@ def answer_pivot_root(profile: Profile, new_root: str, old_root: str) -> Outcome
     ]
     rules += [(rule, 1) for rule in profile.all_rules]
     return judge(rules, 1)
+
+
+def _matches_of(profile: Profile, rule: MountRule) -> tuple[MountMatch, ...]:
+    return loose_matches(rule) if profile.mounts_are_loose else rule.matches
 
 
 def _matches(profile: Profile, rule: MountRule, match: MountMatch, request: MountRequest, flags: int) -> bool:

@@ -36,13 +36,17 @@ class MountMatch(msgspec.Struct, frozen=True):
 
 
 class MountRule(Rule, frozen=True, kw_only=True, gc=False):
-    """Patterns of ``source`` and ``point``, None for any; ``fstypes`` empty for any."""
+    """Patterns of ``source`` and ``point``, None for any; ``fstypes`` empty for any.
+
+    ``stated`` are all the flags that the options set, and those that they leave free or unset.
+    """
 
     action: str  # mount, umount, pivot_root
     source_pattern: str | None
     point: str | None
     fstypes: tuple[str, ...]
     matches: tuple[MountMatch, ...]
+    stated: tuple[int, int] = (0, 0)
     transition: str | None = None
 
     kind: ClassVar[str] = "mount"
@@ -80,7 +84,7 @@ def parse_umount(cursor: Cursor, at: int, prefix: Prefix) -> MountRule:
     conditions = parse_conditions(cursor)
     point = _optional_pattern(cursor)
     cursor.end_of_rule("umount")
-    fstypes, _, _ = _read_conditions(cursor, conditions, remount=False)
+    fstypes, _, _, _ = _read_conditions(cursor, conditions, remount=False)
     return MountRule(
         source=cursor.source,
         at=at,
@@ -144,7 +148,7 @@ def _mount_rule(
     point: str | None,
     remount: bool,
 ) -> MountRule:
-    fstypes, required, optional = _read_conditions(cursor, conditions, remount)
+    fstypes, required, optional, stated = _read_conditions(cursor, conditions, remount)
     matches: list[MountMatch] = []
     for flags in required:
         for free in optional:
@@ -161,22 +165,27 @@ def _mount_rule(
         point=point,
         fstypes=fstypes,
         matches=tuple(matches),
+        stated=stated,
     )
 
 
 def _read_conditions(
     cursor: Cursor, conditions: tuple[Condition, ...], remount: bool
-) -> tuple[tuple[str, ...], list[int], list[int]]:
-    """Return fstypes, the sets of required flags and the sets of optional flags."""
+) -> tuple[tuple[str, ...], list[int], list[int], tuple[int, int]]:
+    """Return fstypes, the sets of required flags, the sets of optional flags, and all that is stated."""
     fstypes: tuple[str, ...] = ()
     required: list[int] = []
     optional: list[int] = []
+    stated, unstated = 0, 0
     for condition in conditions:
         if condition.name in ("fstype", "vfstype"):
             fstypes += condition.values
         elif condition.name in ("options", "option"):
             flags, unset = _flags(cursor, condition)
+            stated |= flags
+            unstated |= unset
             if not condition.equals:
+                stated, unstated = stated | unset, unstated | flags
                 optional.append(flags | unset)
                 continue
             if remount:
@@ -188,9 +197,10 @@ def _read_conditions(
             cursor.fail(f"mount rules have no condition '{condition.name}'", condition.at)
     if not required and not optional:
         if remount:
-            return fstypes, [ms.REMOUNT], [ms.REMOUNT_FLAGS & ~ms.REMOUNT]
-        return fstypes, [ms.ALL_FLAGS], [ms.ALL_FLAGS]
-    return fstypes, required or [ms.REMOUNT if remount else 0], optional or [0]
+            return fstypes, [ms.REMOUNT], [ms.REMOUNT_FLAGS & ~ms.REMOUNT], (ms.REMOUNT, 0)
+        return fstypes, [ms.ALL_FLAGS], [ms.ALL_FLAGS], (ms.ALL_FLAGS, ms.ALL_FLAGS)
+    both = (stated | ms.REMOUNT, 0) if remount else (stated, unstated)
+    return fstypes, required or [ms.REMOUNT if remount else 0], optional or [0], both
 
 
 def _flags(cursor: Cursor, condition: Condition) -> tuple[int, int]:

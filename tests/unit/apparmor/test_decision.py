@@ -172,6 +172,32 @@ def test_a_link_needs_the_pair_and_the_subset(policy: ProfileSet) -> None:
     assert not decide(policy, "p", "link", LinkObject("/m/x", "/etc/shadow")).allowed
 
 
+def test_the_subset_test_holds_the_owner_of_the_file_alone(policy: ProfileSet) -> None:
+    assert not decide(policy, "p", "link", LinkObject("/l/x", "/etc/passwd", owner=True)).allowed
+    assert decide(policy, "p", "link", LinkObject("/l/x", "/etc/passwd", owner=False)).allowed
+
+
+def _mounts(rule: str, version: tuple[int, ...], request: MountRequest) -> bool:
+    return decide(parse(f"profile x {{\n {rule}\n}}", parser_version=version), "x", "mount", request).allowed
+
+
+def test_an_old_parser_makes_more_of_mount_rules_than_they_say() -> None:
+    bind, plain = MountRequest("/b/", "/a/", "", ms.BIND), MountRequest("/b/", "/dev/sda", "ext4", 0)
+    for version in ((3, 0, 10), (3, 1, 4), (4, 0), (5, 0)):
+        assert _mounts("mount options=(rw bind),", version, bind)
+        assert not _mounts("mount options=(rw bind),", version, plain)
+    for version in ((3, 0, 8), (3, 1, 3), (2, 13)):
+        assert _mounts("mount options=(rw bind),", version, bind)
+        assert _mounts("mount options=(rw bind),", version, plain)
+
+
+def test_an_old_parser_lets_remount_rules_without_options_remount_without_flags_only() -> None:
+    bare = MountRequest("/b/", "none", "", ms.REMOUNT)
+    read_only = MountRequest("/b/", "none", "", ms.REMOUNT | ms.RDONLY)
+    assert [_mounts("remount,", (3, 0, 8), one) for one in (bare, read_only)] == [True, False]
+    assert [_mounts("remount,", (4, 0), one) for one in (bare, read_only)] == [True, True]
+
+
 def test_complain_only_logs_but_a_silent_deny_rule_holds(policy: ProfileSet) -> None:
     verdicts = [
         decide(policy, "lenient", "read", FileObject(path)).verdict for path in ("/x", "/loud", "/quiet")
