@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from hardcheck.access.question import QuestionError
+from hardcheck.access.question import QuestionError, parse_question
 from hardcheck.ask.answers import Answer, ask
 from hardcheck.ask.world import World
 from hardcheck.ask.worlds import is_policy_file, world_of_host, world_of_policy, world_of_profiles
@@ -62,6 +62,8 @@ def command(
     """
     if (question is None) == (batch is None):
         raise UsageError("give one question, or --batch FILE with one a line")
+    if question is not None:
+        parse_question(question)  # a fault of the text is told before any host is reached
     world = _world(target, file_contexts, how)
     if batch is not None:
         return _batch(world, batch, as_json=as_json)

@@ -12,9 +12,13 @@ DENIED = Absent(Reason.DENIED)
 
 
 def test_apparmor_leaves_out_tasks_without_a_profile_and_profiles_that_let_all_pass() -> None:
-    modes = ("enforce", "complain", "unconfined", "default_allow", "kill")
-    profiles = tuple(LoadedProfile(mode, mode) for mode in modes)
-    assert unconfined_subjects("apparmor", DENIED, profiles) == ("unconfined", "default_allow", "unconfined")
+    profiles = (
+        LoadedProfile("kept", "enforce"),
+        LoadedProfile("learning", "complain"),
+        LoadedProfile("named", "unconfined"),
+        LoadedProfile("allowing", "default_allow"),
+    )
+    assert unconfined_subjects("apparmor", DENIED, profiles) == ("unconfined", "allowing", "named")
 
 
 def test_selinux_leaves_out_its_unconfined_types_by_name() -> None:
