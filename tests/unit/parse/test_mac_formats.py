@@ -9,6 +9,7 @@ import pytest
 from hardcheck.errors import ParseError
 from hardcheck.evidence import Evidence, HostEvidence, Reason
 from hardcheck.facts import Absent
+from hardcheck.facts.files import OwnedFile
 from hardcheck.facts.selinux import LabelCheck, Module, context_type
 from hardcheck.parse.apparmor_state import parse_aa_status
 from hardcheck.parse.base import run_parser
@@ -248,3 +249,30 @@ def test_a_cut_policy_is_unparsable() -> None:
     policy = run_parser(PARSERS["selinux.policy"], host({"selinux.policy": path.read_bytes()[:100_000]}))
     assert isinstance(policy, Absent)
     assert policy.reason is Reason.UNPARSABLE
+
+
+@pytest.mark.parametrize(
+    ("mode", "uid", "gid", "root_only", "hidden"),
+    [
+        ("0600", 0, 0, True, True),
+        ("0640", 0, 0, True, True),
+        ("0640", 0, 4, True, False),
+        ("0644", 0, 0, True, False),
+        ("0664", 0, 0, True, False),
+        ("0664", 0, 100, False, False),
+        ("0666", 0, 0, False, False),
+        ("0600", 1000, 0, False, False),
+        ("1777", 0, 0, False, False),
+    ],
+)
+def test_who_may_change_or_read_a_file_follows_from_owner_and_mode(
+    mode: str, uid: int, gid: int, root_only: bool, hidden: bool
+) -> None:
+    file = OwnedFile("/etc/selinux/config", mode, uid, gid)
+    assert (file.root_only, file.hidden) == (root_only, hidden)
+
+
+def test_a_listing_that_lacks_a_mode_proves_no_permissions() -> None:
+    value = run_parser(PARSERS["apparmor.files"], host({"apparmor.files": "f - - - - - /etc/apparmor.d/a\n"}))
+    assert isinstance(value, Absent)
+    assert value.reason is Reason.DENIED
