@@ -88,7 +88,7 @@ _RPM = (
     "kernel-default",
 )
 
-# Without a cache file apt builds its index in memory. `lists` are the release files of the sources,
+# Without a cache file apt builds its index in memory, and it writes no log of its plan. `lists` are the release files of the sources,
 # `stamp` the times at which something of them was last written.
 _APT = """\
 echo "clock $(date +%s)"
@@ -98,8 +98,9 @@ done
 stat -c 'stamp %Y %n' /var/lib/apt/periodic/update-success-stamp /var/lib/apt/periodic/update-stamp \\
   /var/lib/apt/lists/partial /var/lib/apt/lists/*Release 2>/dev/null
 echo 'upgrade'
-apt-get -s -qq -o Dir::Cache::pkgcache= -o Dir::Cache::srcpkgcache= -o Debug::NoLocking=true \\
-  -o APT::Get::Show-User-Simulation-Note=false dist-upgrade | grep -E '^Inst '
+plan=$(apt-get -s -qq -o Dir::Cache::pkgcache= -o Dir::Cache::srcpkgcache= -o Dir::Log::Planner=/dev/null \\
+  -o Debug::NoLocking=true -o APT::Get::Show-User-Simulation-Note=false dist-upgrade) || exit 1
+printf '%s\\n' "$plan" | grep -E '^Inst '
 if [ $? -gt 1 ]; then exit 1; fi
 echo 'end'
 """
