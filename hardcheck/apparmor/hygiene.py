@@ -77,6 +77,7 @@ class Weakness(StrEnum):
     ATTACHES_TO_NOTHING = "attaches-to-nothing"
     OVERLAPPING_ATTACHMENT = "overlapping-attachment"
     STALE_ABI = "stale-abi"
+    NOT_EXAMINED = "not-examined"  # no weakness: something was too large to be searched to the end
 
 
 class HygieneFinding(msgspec.Struct, frozen=True):
@@ -247,7 +248,8 @@ def _write_and_exec(profile: Profile) -> Iterator[HygieneFinding]:
     """A path that the profile may write and then execute (or map executable), if there is one."""
     try:
         table = FileTable(profile)
-    except FileTableFault:
+    except FileTableFault as fault:
+        yield _finding(Weakness.NOT_EXAMINED, profile, f"write and exec to one path: {fault}")
         return
     write, execute = _bits_of(table, WRITE), _bits_of(table, EXEC | MMAP)
     if not write or not execute:
@@ -264,6 +266,7 @@ def _write_and_exec(profile: Profile) -> Iterator[HygieneFinding]:
     try:
         path = shortest((table.automaton.start,), wanted, worthwhile, _STEPS)
     except Undecided:
+        yield _finding(Weakness.NOT_EXAMINED, profile, "write and exec to one path: the search was given up")
         return
     if path is not None:
         shown = path.decode("utf-8", "surrogateescape")
@@ -291,8 +294,14 @@ def _overlaps(policy: ProfileSet) -> Iterator[HygieneFinding]:
                 continue
             pairs += 1
             if pairs > _MAX_PAIRS:
+                yield _finding(Weakness.NOT_EXAMINED, left.profile, "overlaps of attachments: too many pairs")
                 return
-            path = _common_path(left, right)
+            try:
+                path = _common_path(left, right)
+            except Undecided:
+                detail = f"overlap of its attachment with {right.profile.full_name}: the search was given up"
+                yield _finding(Weakness.NOT_EXAMINED, left.profile, detail)
+                continue
             if path is not None and policy.attached(path).conflict:
                 detail = f"{path} matches {right.profile.full_name} ({right.profile.where}) as well"
                 yield _finding(Weakness.OVERLAPPING_ATTACHMENT, left.profile, detail)
@@ -301,10 +310,7 @@ def _overlaps(policy: ProfileSet) -> Iterator[HygieneFinding]:
 def _common_path(left: Attachable, right: Attachable) -> str | None:
     for ours in pattern_forms(left.profile, left.profile.attachment):
         for theirs in pattern_forms(right.profile, right.profile.attachment):
-            try:
-                found = intersection(ours, theirs)
-            except Undecided:
-                continue
+            found = intersection(ours, theirs)
             if found is not None:
                 return found
     return None
