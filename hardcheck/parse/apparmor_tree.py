@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from collections.abc import Iterable, Iterator
 
 import msgspec
 
 from hardcheck.apparmor import Profile, ProfileMode, ProfileSet
 from hardcheck.apparmor.faults import Fault
+from hardcheck.apparmor.permissions import WRITE
 from hardcheck.apparmor.profileset import FileState, PolicyFile
 from hardcheck.apparmor.rules.capability import CAPABILITIES
-from hardcheck.apparmor.syntax import Abi, Block, Conditional, Include, Item, Mode, ProfileBlock, Rule
+from hardcheck.apparmor.rules.file import FileRule
+from hardcheck.apparmor.syntax import Abi, Block, Conditional, Include, Item, Mode, Owner, ProfileBlock, Rule
+from hardcheck.apparmor.variables import VariableFault
 from hardcheck.errors import ProfileError
 from hardcheck.evidence import HostEvidence, Reason, parse_listing
 from hardcheck.facts import Absent
@@ -34,6 +38,7 @@ _ANYWHERE = (
     "/hardcheck.probe/file",
     "/root/hardcheck.probe",
 )
+_LITERAL = re.compile(r"[^\\{}\[\]*?@]*")
 _ALLOW_MODES = (ProfileMode.UNCONFINED, ProfileMode.DEFAULT_ALLOW)
 
 
@@ -175,10 +180,35 @@ def _strong_capabilities(policy: ProfileSet, profile: Profile) -> tuple[str, ...
 
 
 def _writes_everywhere(policy: ProfileSet, profile: Profile) -> bool:
+    """Whether a path that no rule names can be written, wherever it lies.
+
+    Compiling the rules of a profile takes its time, so those are looked at first: some rule that grants
+    write has to begin as each of the paths does.
+    """
+    leads = {lead for rule in profile.file_rules if _grants_write(rule) for lead in _leads(profile, rule)}
+    if not profile.all_rules and not all(any(path.startswith(lead) for lead in leads) for path in _ANYWHERE):
+        return False
     try:
         return all("w" in policy.file(profile, path, owner=False).permissions for path in _ANYWHERE)
     except ProfileError:  # rules that contradict each other: apparmor_parser loads no such profile
         return False
+
+
+def _grants_write(rule: FileRule) -> bool:
+    return bool(rule.bits & WRITE) and _allows(rule) and rule.prefix.owner is Owner.ANY
+
+
+def _leads(profile: Profile, rule: FileRule) -> Iterator[str]:
+    """How the paths of a rule begin, up to its first wildcard."""
+    patterns: tuple[str, ...] = (rule.pattern,)
+    if "@{" in rule.pattern:
+        try:
+            patterns = profile.variables.expand_paths(rule.pattern)
+        except VariableFault:
+            patterns = ("",)
+    for pattern in patterns:
+        match = _LITERAL.match(pattern)
+        yield match[0] if match is not None else ""
 
 
 def _traces_others(profile: Profile) -> bool:
