@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 import subprocess
 from pathlib import Path
 
@@ -71,6 +72,32 @@ def test_a_probe_that_was_cut_on_its_way_runs_nothing(share: float) -> None:
     cut = PROBE[: int(len(PROBE) * share)]
     done = subprocess.run([need_tool("dash"), "-s", "--", NONCE], input=cut, capture_output=True)
     assert b"@hardcheck" not in done.stdout
+
+
+@pytest.mark.slow
+def test_all_sources_together_write_nothing_on_the_host_they_run_on(tmp_path: Path) -> None:
+    trace = tmp_path / "trace"
+    calls = "open,openat,creat,mkdir,mkdirat,unlink,unlinkat,rename,renameat,renameat2,link,linkat,symlink"
+    calls += ",symlinkat,chmod,fchmodat,chown,lchown,fchownat,truncate,mknod,mknodat,utimensat,setxattr"
+    command = [
+        need_tool("strace"),
+        "-f",
+        "-qq",
+        "-o",
+        trace,
+        "-e",
+        f"trace={calls}",
+        "dash",
+        "-s",
+        "--",
+        NONCE,
+    ]
+    assert subprocess.run(command, input=PROBE, capture_output=True).stdout.endswith(b" z\n")
+    changing = re.compile(r"O_WRONLY|O_RDWR|O_CREAT|O_TRUNC| (?!open)[a-z0-9]+\(")
+    lines = [line for line in trace.read_text(errors="replace").splitlines() if changing.search(line)]
+    # An unnamed file (O_TMPFILE) is memory by another name; what failed changed nothing.
+    allowed = re.compile(r"/dev/(null|tty|pts/)|O_TMPFILE|= -1 E|<unfinished|resumed>|\+\+\+|---")
+    assert [line for line in lines if not allowed.search(line)] == []
 
 
 def test_the_sudoers_line_allows_one_digest_and_nothing_else() -> None:
