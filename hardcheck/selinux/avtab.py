@@ -127,8 +127,13 @@ class UsedValues:
         fields = array("H", records)
         if sys.byteorder == "big":
             fields.byteswap()
-        for number, values in enumerate((self.sources, self.targets, self.classes, self.kinds)):
-            values.update(fields[number::_FIELDS_OF_RECORD])
+        self.sources.update(fields[::_FIELDS_OF_RECORD])
+        self.targets.update(fields[1::_FIELDS_OF_RECORD])
+        if any(records[5 :: _RECORD.size]):  # class values beyond a byte
+            self.classes.update(fields[2::_FIELDS_OF_RECORD])
+        else:
+            self.classes.update(records[4 :: _RECORD.size])
+        self.kinds.update(records[6 :: _RECORD.size])  # the high byte is 0 or the ENABLED bit
 
     def add_extended(self, rule: ExtendedRule) -> None:
         """Note the values of an extended rule; its kind is known to be one."""
@@ -166,7 +171,7 @@ def read_rule_table(cursor: Cursor, version: int, used: UsedValues) -> RuleTable
     plain = dict(chain.from_iterable(runs))
     if len(plain) + len(extended) != count:
         cursor.fail(f"{count} different rules", f"{len(plain) + len(extended)}", start)
-    _check_kinds(cursor, used.kinds, start, flag=0)
+    _check_kinds(cursor, used.kinds, start)
     return RuleTable(plain, extended)
 
 
@@ -179,7 +184,7 @@ def read_rule_list(cursor: Cursor, version: int, used: UsedValues) -> RuleList:
     start = cursor.position
     count = cursor.count(SMALLEST_RULE, "conditional rules")
     runs, extended = _read_records(cursor, count, used, conditional=True, version=version)
-    _check_kinds(cursor, used.kinds, start, flag=ENABLED)
+    _check_kinds(cursor, used.kinds, start)
     return RuleList(tuple(chain.from_iterable(runs)), extended)
 
 
@@ -189,10 +194,11 @@ def _read_records(
     """Read runs of plain records of 12 bytes and the extended ones of 42 between them."""
     runs: list[Iterator[tuple[int, int]]] = []
     extended: list[ExtendedRule] = []
+    plain_highs = b"\x00\x80" if conditional else b"\x00"
     done = 0
     window = 64
     while done < count:
-        length = _plain_run(cursor, min(count - done, window))
+        length = _plain_run(cursor, min(count - done, window), plain_highs)
         if length:
             records = cursor.raw(length * _RECORD.size)
             used.add(records)
@@ -208,13 +214,13 @@ def _read_records(
     return runs, tuple(extended)
 
 
-def _plain_run(cursor: Cursor, most: int) -> int:
-    """Return how many of the next ``most`` records are plain, looking at one byte of each."""
+def _plain_run(cursor: Cursor, most: int, plain_highs: bytes) -> int:
+    """Return how many of the next ``most`` records are plain, by the high byte of their kind."""
     start = cursor.position + _KIND_HIGH_BYTE
     highs = cursor.data[start : start + (most - 1) * _RECORD.size + 1 : _RECORD.size]
     if not highs:
         cursor.fail(f"{_RECORD.size} bytes", f"{cursor.left} before the end of the file")
-    return len(highs) - len(highs.lstrip(b"\x00\x80"))
+    return len(highs) - len(highs.lstrip(plain_highs))
 
 
 def _read_extended(cursor: Cursor, position: int, *, conditional: bool, version: int) -> ExtendedRule:
@@ -233,8 +239,8 @@ def _read_extended(cursor: Cursor, position: int, *, conditional: bool, version:
     return ExtendedRule(position, key, ExtendedForm(form), driver, bits)
 
 
-def _check_kinds(cursor: Cursor, kinds: set[int], start: int, flag: int) -> None:
-    unknown = {kind & ~flag for kind in kinds} - PLAIN_KINDS
+def _check_kinds(cursor: Cursor, kinds: set[int], start: int) -> None:
+    unknown = kinds - PLAIN_KINDS
     if unknown:
         cursor.fail("known kinds of rules", hex(min(unknown)), start)
 

@@ -17,17 +17,19 @@ from hardcheck.errors import PolicyError
 _BITMAP_RATIO = 8
 _BITMAP_FLOOR = 1 << 20
 
+_NAME_BYTES = bytes(range(0x21, 0x7F))
 _U32 = struct.Struct("<I")
 
 
 class Cursor:
     """A position in ``data`` that only moves forward."""
 
-    __slots__ = ("_bitmap_budget", "data", "position")
+    __slots__ = ("_bitmap_budget", "bitmaps", "data", "position")
 
     def __init__(self, data: bytes, position: int = 0) -> None:
         self.data = data
         self.position = position
+        self.bitmaps: dict[tuple[int, bytes], int] = {}  # decoded so far; see `ebitmap`
         self._bitmap_budget = max(_BITMAP_FLOOR, _BITMAP_RATIO * len(data))
 
     @property
@@ -78,10 +80,9 @@ class Cursor:
         """
         start = self.position
         raw = self.raw(length)
-        text = raw.decode("latin-1")
-        if not raw.isascii() or not text.isprintable() or " " in text or not text:
+        if not raw or raw.translate(None, _NAME_BYTES):
             self.fail("a name of printable ASCII characters", repr(raw[:40]), start)
-        return text
+        return raw.decode("ascii")
 
     def text(self, length: int) -> str:
         """Read a path, file name or device name: any bytes but NUL, at least one.

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator
 from enum import StrEnum
+from functools import cached_property
 
 from msgspec import Struct
 
@@ -85,14 +86,14 @@ class DomainGraph:
 
     def steps_to(self, target: int) -> tuple[Step, ...]:
         """Return the changes that lead into a domain from any other, each in its typical context."""
-        able = 0
-        for permission in ("transition", "dyntransition"):
-            if mask := self._mask(permission):
-                able |= ruled_sources(self._policy, target, self._process, mask, self._booleans)
+        changes = (self._ruled_sources(target, name) for name in ("transition", "dyntransition"))
+        by_exec, by_itself = (types & ~(1 << (target - 1)) for types in changes)
         found = []
-        for source in values_of(able & ~(1 << (target - 1))):
-            context = self._policy.typical.of(source)
-            found += [self._step(source, change) for change in self._ways(context, target, None)]
+        for source in values_of(by_exec | by_itself):
+            process = _Process(self, self._policy.typical.of(source))
+            one = 1 << (source - 1)
+            ways = self._ways(process, target, bool(by_exec & one), bool(by_itself & one))
+            found += [self._step(source, change) for change in ways]
         return tuple(found)
 
     def path(self, source: SecurityContext, goal: int, most: int = MAX_STEPS) -> tuple[Step, ...] | None:
@@ -137,36 +138,42 @@ class DomainGraph:
         return steps[::-1]
 
     def _from(self, source: SecurityContext, seen: TypeSet = 0) -> Iterator[_Change]:
-        able = 0
-        for permission in ("transition", "dyntransition"):
-            if mask := self._mask(permission):
-                able |= ruled_targets(self._policy, source.type, self._process, mask, self._booleans)
-        able &= ~(seen | 1 << (source.type - 1))
-        runs = self._runs(source) if able else 0
-        for target in values_of(able):
-            yield from self._ways(source, target, runs)
+        changes = (self._ruled_targets(source.type, name) for name in ("transition", "dyntransition"))
+        by_exec, by_itself = (types & ~(seen | 1 << (source.type - 1)) for types in changes)
+        process = _Process(self, source)
+        for target in values_of(by_exec | by_itself):
+            one = 1 << (target - 1)
+            yield from self._ways(process, target, bool(by_exec & one), bool(by_itself & one))
 
-    def _ways(self, source: SecurityContext, target: int, runs: TypeSet | None) -> Iterator[_Change]:
-        """Yield how a process may become a domain that rules give it some transition to."""
-        runs = self._runs(source) if runs is None else runs
-        files = runs & self._entry(target)
-        ruled: dict[SecurityContext, TypeSet] = {}
-        for file in values_of(files & self._ruled.get(source.type, {}).get(target, 0)):
-            context = self._after(source, file)
-            if context is not None and context.type == target:
-                ruled[context] = ruled.get(context, 0) | 1 << (file - 1)
-        allowed = [
-            _Change(context, How.TYPE_TRANSITION, of)
-            for context, of in ruled.items()
-            if self._has(source, context, "transition")
-        ]
-        yield from allowed
+    def _ways(self, process: _Process, target: int, by_exec: bool, by_itself: bool) -> Iterator[_Change]:
+        """Yield how a process may become a domain that rules give it transition or dyntransition to."""
+        source = process.context
+        changed = False
+        if by_exec:
+            for context, files in self._ruled_ways(process, target).items():
+                if self.has(source, context, "transition"):
+                    changed = True
+                    yield _Change(context, How.TYPE_TRANSITION, files)
+        asks = by_exec and not changed and process.sets_exec
+        leaves = by_itself and process.sets_current
+        if not asks and not leaves:
+            return
         asked = self._policy.typical.after(source, target)
-        may_ask = files and not allowed and self._has(source, source, "setexec")
-        if may_ask and self._has(source, asked, "transition"):
+        files = process.runs & self.entry(target) if asks else 0
+        if files and self.has(source, asked, "transition"):
             yield _Change(asked, How.SETEXEC, files)
-        if self._has(source, asked, "dyntransition") and self._has(source, source, "setcurrent"):
+        if leaves and self.has(source, asked, "dyntransition"):
             yield _Change(asked, How.DYNTRANSITION, 0)
+
+    def _ruled_ways(self, process: _Process, target: int) -> dict[SecurityContext, TypeSet]:
+        """Return the contexts of a domain that type_transitions lead to, with the files that do."""
+        found: dict[SecurityContext, TypeSet] = {}
+        ruled = self._ruled.get(process.context.type, {}).get(target, 0)
+        for file in values_of(ruled and ruled & process.runs & self.entry(target)):
+            context = self._after(process.context, file)
+            if context is not None and context.type == target:
+                found[context] = found.get(context, 0) | 1 << (file - 1)
+        return found
 
     def _after(self, source: SecurityContext, file: int) -> SecurityContext | None:
         """Return the context that running a file of a type leads to by itself."""
@@ -175,11 +182,13 @@ class DomainGraph:
         new = policy.labelling.new_context(policy.enabled(self._booleans), source, target, self._process)
         return new.context if new is not None and policy.labels.is_valid(new.context) else None
 
-    def _runs(self, source: SecurityContext) -> TypeSet:
+    def runs(self, source: SecurityContext) -> TypeSet:
+        """Return the types of the files that a process may execute."""
         mask = self._file.masks.get("execute", 0)
         return targets(self._policy, source, self._file, mask, self._booleans) if mask else 0
 
-    def _entry(self, domain: int) -> TypeSet:
+    def entry(self, domain: int) -> TypeSet:
+        """Return the types of the files that are entry points of a domain."""
         known = self._entries.get(domain)
         if known is None:
             mask = self._file.masks.get("entrypoint", 0)
@@ -188,13 +197,39 @@ class DomainGraph:
             self._entries[domain] = known
         return known
 
-    def _mask(self, permission: str) -> int:
-        return self._process.masks.get(permission, 0)
-
-    def _has(self, source: SecurityContext, target: SecurityContext, permission: str) -> bool:
+    def has(self, source: SecurityContext, target: SecurityContext, permission: str) -> bool:
+        """Whether a process has a permission of the class process on another, or on itself."""
         rules = self._policy.enabled(self._booleans)
         vectors = self._policy.decider.vectors(rules, source, target, self._process.value)
-        return bool(vectors.allowed & self._mask(permission))
+        return bool(vectors.allowed & self._process.masks.get(permission, 0))
+
+    def _ruled_targets(self, source: int, permission: str) -> TypeSet:
+        mask = self._process.masks.get(permission, 0)
+        return ruled_targets(self._policy, source, self._process, mask, self._booleans) if mask else 0
+
+    def _ruled_sources(self, target: int, permission: str) -> TypeSet:
+        mask = self._process.masks.get(permission, 0)
+        return ruled_sources(self._policy, target, self._process, mask, self._booleans) if mask else 0
+
+
+class _Process:
+    """One process and what it may, each looked up when it is first needed."""
+
+    def __init__(self, graph: DomainGraph, context: SecurityContext) -> None:
+        self._graph = graph
+        self.context = context
+
+    @cached_property
+    def runs(self) -> TypeSet:
+        return self._graph.runs(self.context)
+
+    @cached_property
+    def sets_exec(self) -> bool:
+        return self._graph.has(self.context, self.context, "setexec")
+
+    @cached_property
+    def sets_current(self) -> bool:
+        return self._graph.has(self.context, self.context, "setcurrent")
 
 
 def _class(policy: Policy, name: str) -> ClassNames:

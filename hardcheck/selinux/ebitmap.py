@@ -33,12 +33,18 @@ def read_ebitmap(cursor: Cursor) -> int:
             beyond `MAX_BITS`, a short file, or bitmaps out of proportion to the file.
     """
     start = cursor.position
-    nodes = _read_nodes(cursor)
+    highbit, count = _read_head(cursor)
+    if not count:
+        return 0
+    raw = cursor.raw(count * _NODE.size)
+    known = cursor.bitmaps.get((highbit, raw))
+    if known is not None:  # constraints repeat a few large sets hundreds of times
+        return known
     bits = 0
-    for startbit, map_ in nodes:
+    for startbit, map_ in _checked_nodes(cursor, raw, highbit, start):
         bits |= map_ << startbit
-    if nodes:
-        cursor.spend_bitmap(nodes[-1][0] >> 3, start)
+    cursor.spend_bitmap(highbit >> 3, start)
+    cursor.bitmaps[highbit, raw] = bits
     return bits
 
 
@@ -50,7 +56,9 @@ def read_ebitmap_values(cursor: Cursor) -> array[int]:
     """
     values = array("H")
     append = values.append
-    for startbit, map_ in _read_nodes(cursor):
+    start = cursor.position
+    highbit, count = _read_head(cursor)
+    for startbit, map_ in _checked_nodes(cursor, cursor.raw(count * _NODE.size), highbit, start):
         while map_:
             low = map_ & -map_
             append(startbit + low.bit_length())
@@ -58,7 +66,7 @@ def read_ebitmap_values(cursor: Cursor) -> array[int]:
     return values
 
 
-def _read_nodes(cursor: Cursor) -> list[tuple[int, int]]:
+def _read_head(cursor: Cursor) -> tuple[int, int]:
     start = cursor.position
     mapsize, highbit, count = cursor.take(_HEAD)
     if mapsize != _MAPSIZE:
@@ -67,9 +75,11 @@ def _read_nodes(cursor: Cursor) -> list[tuple[int, int]]:
         cursor.fail(f"a highest bit that is a multiple of 64 up to {MAX_BITS}", str(highbit), start + 4)
     if count * _MAPSIZE > highbit or (highbit and not count):
         cursor.fail(f"between 1 and {highbit // _MAPSIZE} bitmap nodes", str(count), start + 8)
-    if not count:
-        return []
-    nodes = list(_NODE.iter_unpack(cursor.raw(count * _NODE.size)))
+    return highbit, count
+
+
+def _checked_nodes(cursor: Cursor, raw: bytes, highbit: int, start: int) -> list[tuple[int, int]]:
+    nodes = list(_NODE.iter_unpack(raw))
     end = 0
     for number, (startbit, map_) in enumerate(nodes):
         if startbit % _MAPSIZE or not end <= startbit < highbit or not map_:

@@ -87,8 +87,8 @@ def test_a_bitmap_against_the_rules_is_refused(data: bytes, expected: str) -> No
 
 
 def test_sparse_bitmaps_cannot_fill_the_memory() -> None:
-    sparse = HEAD.pack(64, MAX_BITS, 1) + NODE.pack(MAX_BITS - 64, 1)
-    cursor = Cursor(sparse * 10_000)
+    head = HEAD.pack(64, MAX_BITS, 1)
+    cursor = Cursor(b"".join(head + NODE.pack(MAX_BITS - 64, number + 1) for number in range(10_000)))
 
     def read_all() -> None:
         for _ in range(10_000):
@@ -127,3 +127,9 @@ def test_a_name_that_could_forge_output_is_refused(raw: bytes) -> None:
 def test_bytes_after_the_end_are_refused() -> None:
     with pytest.raises(PolicyError, match="expected the end of the file, found 1 more bytes"):
         Cursor(b"\0").finish()
+
+
+def test_a_bitmap_that_repeats_takes_memory_once() -> None:
+    sparse = HEAD.pack(64, MAX_BITS, 1) + NODE.pack(MAX_BITS - 64, 1)
+    cursor = Cursor(sparse * 10_000)
+    assert len({id(read_ebitmap(cursor)) for _ in range(10_000)}) == 1
