@@ -7,7 +7,7 @@ standard input and answers each behind its prompt.
 
 from __future__ import annotations
 
-from hardcheck.collect.base import KIB, ShellSource, TreeSource
+from hardcheck.collect.base import KIB, ShellSource
 
 # Each answer begins with a line `= ...` in place of the prompt, in the order asked. The banned addresses
 # stay on the host.
@@ -70,11 +70,5 @@ SOURCES = (
         timeout_s=30,
         max_bytes=512 * KIB,
         root=True,
-    ),
-    TreeSource(
-        "fail2ban.files",
-        ("/etc/fail2ban/jail.local", "/etc/fail2ban/jail.d/*", "/etc/fail2ban/fail2ban.local"),
-        max_files=50,
-        max_bytes=64 * KIB,
     ),
 )

@@ -79,25 +79,23 @@ for key in @KEYS@; do
   elif [ ! -r "$key" ]; then printf 'denied %s\\n' "$key"
   else set -- "$@" "$key"; printf 'asked %s\\n' "$key"; fi
 done
-grep -s '' "$@" /dev/null | sed 's/^/value /'
-exit 0
-""".replace("@KEYS@", " ".join(key.replace(".", "/") for key in KEYS))
-
-_KERNEL_CONFIG = """\
+grep -s '' "$@" /dev/null
 read -r release < /proc/sys/kernel/osrelease || exit 1
 for file in "/boot/config-$release" "/lib/modules/$release/config"; do
-  if [ -e "$file" ]; then
-    printf 'file %s\\n' "$file"
+  if [ -r "$file" ]; then
+    printf 'config %s\\n' "$file"
     grep -E '^(CONFIG_(@SYMBOLS@)=|# CONFIG_(@SYMBOLS@) is not set)' "$file"
-    if [ $? -gt 1 ]; then exit 13; fi
     exit 0
+  elif [ -e "$file" ]; then echo 'config denied'; exit 0
   fi
 done
-echo 'file none'
-""".replace("@SYMBOLS@", "|".join(CONFIG_SYMBOLS))
+echo 'config none'
+""".replace("@KEYS@", " ".join(key.replace(".", "/") for key in KEYS)).replace(
+    "@SYMBOLS@", "|".join(CONFIG_SYMBOLS)
+)
 
 SOURCES = (
-    ShellSource("sysctl.values", _VALUES, needs=("grep", "sed"), max_bytes=64 * KIB),
+    ShellSource("sysctl.values", _VALUES, needs=("grep",), max_bytes=64 * KIB),
     # sysctl.d(5): the folders of systemd-sysctl; /lib and /etc/sysctl.conf are procps' own.
     # /etc/ufw/sysctl.conf is applied by ufw when it starts, after both.
     TreeSource(
@@ -116,5 +114,4 @@ SOURCES = (
         max_files=200,
         max_bytes=64 * KIB,
     ),
-    ShellSource("sysctl.kernel_config", _KERNEL_CONFIG, needs=("grep",), max_bytes=8 * KIB),
 )

@@ -5,7 +5,7 @@ timedatectl(1) is not asked: it would start a service on the host.
 
 from __future__ import annotations
 
-from hardcheck.collect.base import KIB, FileSource, ShellSource, TreeSource
+from hardcheck.collect.base import KIB, ShellSource, TreeSource
 
 # systemd-timesyncd touches the file at each synchronisation, since systemd 234.
 _STATE = """\
@@ -41,5 +41,4 @@ SOURCES = (
         max_files=30,
         max_bytes=32 * KIB,
     ),
-    FileSource("time.timezone", "/etc/timezone", max_bytes=256),
 )

@@ -35,7 +35,7 @@ _FOLLOWS = {  # one kernel variable by another name, or one that the kernel chan
 _NOT_SET = Absent(Reason.NOT_PRESENT, ("sysctl.files",), "no file sets it")
 _NO_DEFAULT = Absent(
     Reason.NOT_PRESENT,
-    ("sysctl.files", "sysctl.kernel_config"),
+    ("sysctl.files", "sysctl.values"),
     "no file sets it, and the kernel's own start value is not known",
 )
 

@@ -51,12 +51,14 @@ def parse_apt(host: HostEvidence) -> UpdateMetadata:
             lists.append(rest)
         elif word == "stamp":
             seconds, _, path = rest.partition(" ")
-            if not path.endswith("/partial"):
+            if path:
                 stamps.append(whole(where, seconds))
         elif line == "upgrade":
             simulated = True
         elif line == "end":
             ended = True
+        elif simulated and word in ("Conf", "Remv"):
+            continue
         else:
             raise ParseError(where, "'Inst PACKAGE [OLD] (NEW ARCHIVE [ARCHITECTURE])'", repr(line[:80]))
     if clock is None or not ended:

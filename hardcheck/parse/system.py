@@ -33,7 +33,6 @@ from hardcheck.parse import (
     fail2ban_client,
     firewall_files,
     firewall_state,
-    kernel_defaults,
     mountinfo,
     nft_json,
     nginx_conf,
@@ -71,8 +70,8 @@ KERNEL_FACTS: tuple[ParsedFact, ...] = (
         "sysctl.kernel_options",
         Mapping[str, str],
         "options of the kernel's build that decide start values of settings",
-        ("sysctl.kernel_config",),
-        kernel_defaults.parse_kernel_options,
+        ("sysctl.values",),
+        sysctl_values.parse_kernel_options,
     ),
     ParsedFact(
         "mounts",

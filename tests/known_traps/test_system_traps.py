@@ -32,14 +32,13 @@ def reading(**values: str) -> str:
     lines = ["boot systemd", "version Linux version 6.1.0 Debian 6.1.192-2 (2026-11-16)"]
     for name, value in values.items():
         key = name.replace("__", "/")
-        told = f"denied {key}" if value == "denied" else f"asked {key}\nvalue {key}:{value}"
+        told = f"denied {key}" if value == "denied" else f"asked {key}\n{key}:{value}"
         lines.append(told)
-    return "\n".join(lines) + "\n"
+    return "\n".join([*lines, "config /boot/config", "# CONFIG_COMPAT_BRK is not set", ""])
 
 
 def sysctl_host(values: str, files: dict[str, str | bytes | Reason]) -> HostEvidence:
-    options = "file /boot/config\n# CONFIG_COMPAT_BRK is not set\n"
-    items: Items = {"sysctl.values": values, "sysctl.kernel_config": options, "kernel.cmdline": "ro quiet\n"}
+    items: Items = {"sysctl.values": values, "kernel.cmdline": "ro quiet\n"}
     return host({**items, **tree("sysctl.files", files)})
 
 
@@ -104,7 +103,7 @@ def test_t13_changed_by_hand_with_no_file_is_right_again_after_boot_and_wrong_no
 
 
 def test_t13_a_right_line_in_a_file_that_boot_does_not_read_does_not_count() -> None:
-    """A grep over /etc/sysctl.conf and sysctl.d finds the line; systemd reads the first only through a link."""
+    """A grep over all files finds the line; systemd reads /etc/sysctl.conf only through a link."""
     files: dict[str, str | bytes | Reason] = {
         "/etc/sysctl.conf": BOTH.format(0),
         "/usr/lib/sysctl.d/50-vendor.conf": BOTH.format(1),

@@ -69,7 +69,9 @@ def test_comments_blank_lines_and_a_leading_dash_are_read_as_sysctl_d_says() -> 
 
 
 def test_a_key_that_was_asked_for_and_gave_no_value_is_an_absence_and_stays() -> None:
-    content = "boot systemd\nversion Linux\ndenied a/b\nabsent a/c\nasked a/d\nasked a/e\nvalue a/e:1\n"
+    content = (
+        "boot systemd\nversion Linux\ndenied a/b\nabsent a/c\nasked a/d\nasked a/e\na/e:1\nconfig none\n"
+    )
     reading = parse_sysctl_values(host({"sysctl.values": content}))
     why = {key: v.reason if isinstance(v, Absent) else v for key, v in reading.values.items()}
     assert why == {
@@ -81,7 +83,7 @@ def test_a_key_that_was_asked_for_and_gave_no_value_is_an_absence_and_stays() ->
 
 
 def test_a_value_nobody_asked_for_is_refused() -> None:
-    evidence = host({"sysctl.values": "boot systemd\nasked a/b\nvalue a/b:1\nvalue kernel/x:1\n"})
+    evidence = host({"sysctl.values": "boot systemd\nasked a/b\na/b:1\nkernel/x:1\n"})
     assert run_parser(FACTS["sysctl.reading"], evidence).reason is Reason.UNPARSABLE
 
 
