@@ -16,7 +16,8 @@ while IFS=: read -r name hash changed least most warn inactive expire rest; do
   esac
   while :; do case $hash in '!'* | '*'*) hash=${hash#?} ;; *) break ;; esac; done
   case $hash in
-    '' | x) scheme=- ;;
+    '') scheme=- ;;
+    x) scheme=-; state=locked ;;
     '$y$'*) scheme=yescrypt ;;
     '$gy$'*) scheme=gost-yescrypt ;;
     '$7$'*) scheme=scrypt ;;
