@@ -26,11 +26,16 @@ MAY_IMPORT: dict[str, set[str]] = {
     "derive": COMMON | {"evidence", "facts", "parse", "selinux", "apparmor", "access"},
     "ask": COMMON | {"access", "apparmor", "derive", "evidence", "facts", "parse", "selinux"},
     "engine": COMMON | {"access", "derive", "evidence", "facts", "findings", "parse"},
+    "exposure": COMMON
+    | {
+        *("access", "apparmor", "ask", "derive", "engine", "evidence", "facts", "findings", "parse"),
+        *("resources", "selinux"),
+    },
     "render": COMMON | {"findings", "resources"},
     "cli": COMMON
     | {
-        *("access", "apparmor", "ask", "collect", "derive", "engine", "evidence", "facts", "findings"),
-        *("inventory", "parse", "render", "resources", "selinux", "transport"),
+        *("access", "apparmor", "ask", "collect", "derive", "engine", "evidence", "exposure", "facts"),
+        *("findings", "inventory", "parse", "render", "resources", "selinux", "transport"),
     },
     "__main__": {"cli"},
 }

@@ -30,6 +30,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "evaluate": ("hardcheck.cli.evaluate", "Evaluate bundles offline and write the reports."),
     "report": ("hardcheck.cli.report", "Write a finished run again in other formats."),
     "ask": ("hardcheck.cli.ask", "May SUBJECT do ACTION to OBJECT? Answers by the loaded policy."),
+    "exposure": ("hardcheck.cli.exposure", "What could an attacker do who runs code in a service?"),
     "rules": ("hardcheck.cli.rules", "List, show and test the rules."),
     "controls": ("hardcheck.cli.controls", "List the standards and show their controls."),
     "probe": ("hardcheck.cli.probe", "Print the probe that runs on hosts, its digest and a sudoers line."),

@@ -1,0 +1,1 @@
+"""What a compromised service could do: attack goals asked of the loaded policy, service by service."""
