@@ -50,6 +50,12 @@ _GROUNDS = 4
     metavar="NAME=on|off",
     help="What if this SELinux boolean were so? Shows before and after; repeatable.",
 )
+@click.option(
+    "--enforce",
+    multiple=True,
+    metavar="NAME",
+    help="What if this permissive domain, or this profile in complain mode, were enforced? Repeatable.",
+)
 @options.as_json
 @options.connection
 @options.inventory
@@ -58,6 +64,7 @@ def command(
     services: tuple[str, ...],
     goals: tuple[str, ...],
     booleans: tuple[str, ...],
+    enforce: tuple[str, ...],
     as_json: bool,
     **how: object,
 ) -> int:
@@ -73,14 +80,16 @@ def command(
     from hardcheck.exposure.exposing import expose
     from hardcheck.exposure.goals import load_goals, pick_goals
     from hardcheck.exposure.host import host_of
-    from hardcheck.exposure.whatif import differences, read_booleans, with_booleans
+    from hardcheck.exposure.whatif import differences, read_booleans, with_booleans, with_enforced
 
     wanted = pick_goals(load_goals(), goals)
     states = read_booleans(booleans)
     host = host_of(evidence_of(target, how))
-    after = with_booleans(host, states) if states else None
+    after = with_booleans(host, states) if states else host
+    after = with_enforced(after, enforce) if enforce else after
     found = expose(host, wanted, services)
-    changed = expose(after, wanted, services, booleans) if after is not None else None
+    assumed = (*booleans, *(f"{name} enforced" for name in enforce))
+    changed = expose(after, wanted, services, assumed) if assumed else None
     if as_json:
         from hardcheck.cli.tables import print_json
 

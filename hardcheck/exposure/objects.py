@@ -41,7 +41,10 @@ def targets_of(goal: Goal, host: Host, service: Service) -> tuple[tuple[Target, 
     finder = FINDERS.get(goal.objects)
     found: tuple[Target, ...] = ()
     if finder is not None:
-        seen = {target.name: target for target in finder.find(host, service) if _usable(target)}
+        seen: dict[str, Target] = {}
+        for target in finder.find(host, service):
+            if _usable(target):
+                seen.setdefault(target.name, target)
         found = tuple(seen.values())[:MOST]
     if found:
         return found, "host"

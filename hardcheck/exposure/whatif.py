@@ -34,6 +34,21 @@ def with_booleans(host: Host, booleans: Mapping[str, bool]) -> Host:
     return host.assuming(SelinuxPolicy(changed, policy.file_contexts, enforcing=policy.enforcing))
 
 
+def with_enforced(host: Host, names: Iterable[str]) -> Host:
+    """The same host with some domains or profiles enforced that are only logged now.
+
+    Raises:
+        UsageError: a name that is not only logged on this host.
+    """
+    wanted = frozenset(names)
+    for name in sorted(wanted - host.logged_only):
+        known = ", ".join(sorted(host.logged_only)) or "none"
+        raise UsageError(
+            f"{host.name}: {name[:80]!r} is not permissive or in complain mode; these are: {known}"
+        )
+    return host.assuming(host.policy, wanted)
+
+
 def switches_of(host: Host, service: Service, goal: Goal, answer: GoalAnswer) -> tuple[Switch, ...]:
     """The booleans that decide the goal, by trying those that its reasons name: each alone, and where none
     alone closes it, the fewest found that do together."""
