@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+import importlib
+import pkgutil
 import re
 import subprocess
 from pathlib import Path
 
 import pytest
 
+import hardcheck.collect
 from hardcheck.collect import SOURCES
 from hardcheck.collect.base import CommandSource, FileSource, ShellSource
 from hardcheck.collect.probe import build_probe, probe_build, probe_sha256, sudoers_line
@@ -34,6 +37,13 @@ def test_keys_are_unique_and_plain() -> None:
     for wrong in (twice, (FileSource("a b", "/x"),), (FileSource("", "/x"),), (FileSource("a:b", "/x"),)):
         with pytest.raises(UsageError, match="source key"):
             build_probe(wrong)
+
+
+def test_every_module_of_sources_is_in_the_registry() -> None:
+    names = [module.name for module in pkgutil.iter_modules(hardcheck.collect.__path__)]
+    modules = [importlib.import_module(f"hardcheck.collect.{name}") for name in names]
+    known = [source.key for module in modules for source in getattr(module, "SOURCES", ())]
+    assert set(known) == {source.key for source in SOURCES}
 
 
 def test_a_text_that_is_no_probe_has_no_build() -> None:

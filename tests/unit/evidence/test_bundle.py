@@ -181,7 +181,7 @@ def test_a_member_that_is_there_twice_is_refused() -> None:
 
 
 def zeros(size: int) -> bytes:
-    """An archive whose one content is that many zeros, true to the last bit, made without packing them all."""
+    """An archive whose one content is that many zeros, true to the last bit."""
     block = bytes(1 << 20)
     compressor = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS)
     packed = compressor.compress(block) + compressor.flush(zlib.Z_FULL_FLUSH)
