@@ -89,7 +89,8 @@ _RPM = (
 )
 
 # As root apt would write its cache files, so it runs as nobody, who may only read them; without
-# setpriv(1) it builds its index in memory. `list` are the release files of the sources, `stamp` the times
+# setpriv(1) it builds its index in memory. What it unpacks while it reads lies in memory too, in files
+# without a name. `list` are the release files of the sources, `stamp` the times
 # at which something of them was last written.
 _APT = """\
 echo "clock $(date +%s)"
@@ -99,6 +100,7 @@ done
 stat -c 'stamp %Y %n' /var/lib/apt/periodic/update-success-stamp /var/lib/apt/periodic/update-stamp \\
   /var/lib/apt/lists/*Release 2>/dev/null
 echo 'upgrade'
+if [ -d /dev/shm ]; then TMPDIR=/dev/shm; export TMPDIR; fi
 set -- apt-get -s -qq -o Debug::NoLocking=true -o APT::Get::Show-User-Simulation-Note=false dist-upgrade
 if [ -w /var/cache/apt ]; then
   if command -v setpriv > /dev/null 2>&1; then set -- setpriv --reuid=65534 --regid=65534 --clear-groups "$@"

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import msgspec
 
 from hardcheck.facts.base import Absent
+from hardcheck.reasons import Reason
 
 
 class SysctlReading(msgspec.Struct, frozen=True):
@@ -70,6 +71,11 @@ class SysctlValue(msgspec.Struct, frozen=True):
     after_boot: str | Absent
     set_by: str | Absent
     procps: str = ""
+
+    @property
+    def exists(self) -> bool:
+        """Whether the kernel has such a setting, readable or not."""
+        return not (isinstance(self.now, Absent) and self.now.reason is Reason.NOT_PRESENT)
 
     @property
     def shown(self) -> str:

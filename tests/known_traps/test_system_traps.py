@@ -126,6 +126,7 @@ def fail2ban_host(client: str, filter_: str) -> HostEvidence:
             "firewall.nft": (DATA / "firewall.nftables" / filter_).read_bytes(),
             "firewall.iptables": "module nf_tables loaded\nnone ip\nnone ip6\n",
             "firewall.firewalld": Reason.TOOL_MISSING,
+            "units.states": "Id=fail2ban.service\nLoadState=loaded\nActiveState=active\n",
         }
     )
 
@@ -164,6 +165,7 @@ def audit_host(loaded: str, files: dict[str, str | bytes | Reason], enabled: int
         {
             "kernel.lsm": "lockdown,capability,yama,apparmor\n",
             "apparmor.parameters": parameters,
+            "units.states": "Id=auditd.service\nLoadState=loaded\nActiveState=active\n",
             "audit.loaded": loaded,
             "audit.status": STATUS.format(enabled),
             **tree("audit.rules_files", files),
