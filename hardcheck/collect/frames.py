@@ -14,6 +14,7 @@ from collections.abc import Iterator
 import msgspec
 
 _LONGEST_HEADER = 512
+_FIRST_LINE = re.compile(rb"([0-9a-f-]{16,80}) ([0-9]{1,10}|-) ([0-9a-f]{16})\n")  # behind the nonce
 
 
 class Beginning(msgspec.Struct, frozen=True):
@@ -36,15 +37,14 @@ class Part(msgspec.Struct, frozen=True):
 
 def find_beginning(stream: bytes, nonce: str) -> Beginning | None:
     """Find the probe's first line behind any amount of banners and noise; None if there is none."""
-    named = re.escape(nonce.encode("ascii", "replace"))
-    line = re.compile(rb"@hardcheck 1 %b ([0-9a-f-]{16,80}) ([0-9]{1,10}|-) ([0-9a-f]{16})\n" % named)
-    at = stream.find(b"@hardcheck 1 ")
+    named = b"@hardcheck 1 %b " % nonce.encode("ascii", "replace")
+    at = stream.find(named)
     while at >= 0:
-        match = line.match(stream, at)
+        match = _FIRST_LINE.match(stream, at + len(named))
         if match is not None and (at == 0 or stream[at - 1] == 0x0A):
             euid = None if match[2] == b"-" else int(match[2])
             return Beginning(match[1], euid, match[3].decode("ascii"), match.end())
-        at = stream.find(b"@hardcheck 1 ", at + 1)
+        at = stream.find(named, at + 1)
     return None
 
 

@@ -31,6 +31,12 @@ def build_probe(sources: Iterable[Source]) -> bytes:
     Raises:
         UsageError: two sources with one key, or a key with other characters than ``a-z 0-9 _ . -``.
     """
+    return _build(tuple(sources))
+
+
+@functools.lru_cache(maxsize=8)
+def _build(sources: tuple[Source, ...]) -> bytes:
+    """The same, remembered: every host of a run is asked the same."""
     lines = []
     seen = set()
     for source in sources:

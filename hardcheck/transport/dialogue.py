@@ -19,6 +19,7 @@ from hardcheck.transport.bootstrap import Mode, bootstrap_argv
 _KEEP_BEFORE_START = 16 * 1024  # sudo's own words and a banner; of a host that floods them the end is kept
 _LONGEST_SIGN = 64  # a line of the bootstrap, or its prompt, may lie across two reads
 _MAX_DETAIL = 300
+_SIGN = re.compile(rb" (?:(denied|exit) ([a-z0-9]{1,16})|(root|sudo|installed|none))\n")  # after the word
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]+")
 
 # sudo's messages in the C locale (plugins/sudoers), and what they mean.
@@ -46,9 +47,6 @@ class Dialogue:
         self.argv = bootstrap_argv(word, self._mode, hashlib.sha256(script).hexdigest(), arguments)
         self._word = word.encode()
         self._prompt = b"[" + self._word + b" password]"
-        self._sign = re.compile(
-            self._word + rb" (?:(denied|exit) ([a-z0-9]{1,16})|(root|sudo|installed|none))\n"
-        )
         self._pending = bytearray()
         self._before = bytearray()
         self._own = bytearray()
@@ -74,11 +72,19 @@ class Dialogue:
             return b""  # what a login shell says after the probe's end
         self._pending += data
         answer = b""
-        while (match := self._sign.search(self._pending)) is not None:
+        place = 0
+        while (place := self._pending.find(self._word, place)) >= 0:
+            after = place + len(self._word)
+            match = _SIGN.match(self._pending, after)
+            if match is None:  # not a sign, or not whole yet
+                place = after
+                continue
             verb, what, way = match.groups(b"")  # before the buffer they lie in changes
-            self._keep(match.start())
-            del self._pending[: match.end() - match.start()]
+            length = match.end() - place
+            self._keep(place)
+            del self._pending[:length]
             answer += self._take_sign(verb, what, way)
+            place = 0
         if self.privilege is None and (place := self._pending.find(self._prompt)) >= 0:
             self._keep(place)
             del self._pending[: len(self._prompt)]

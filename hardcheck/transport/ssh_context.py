@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import getpass
 import os
 import shlex
@@ -23,7 +24,7 @@ from hardcheck.transport.secret import Secret
 from hardcheck.transport.ssh_config import Setting, read_ssh_config
 from hardcheck.transport.ssh_login import log_in, start_session
 from hardcheck.transport.ssh_lookup import Caller, SshHost, look_up
-from hardcheck.transport.ssh_socket import open_proxy_command, open_tcp
+from hardcheck.transport.ssh_socket import open_proxy_command, open_tcp, shut
 from hardcheck.transport.watchdog import Watchdog
 
 _MAX_HOPS = 8
@@ -49,8 +50,8 @@ class Connection:
 
     def close(self) -> None:
         """Close; safe to call twice and from any thread."""
+        self._below()  # first: its end wakes the transport's thread
         self.transport.close()
-        self._below()
 
 
 class SshContext:
@@ -151,7 +152,7 @@ class SshContext:
         if host.proxy_command:
             return open_proxy_command(name, host.proxy_command)
         connection = open_tcp(name, host.hostname, host.port, timeout_s)
-        return connection, connection.close
+        return connection, functools.partial(shut, connection)
 
     def _open_through(
         self, name: str, host: SshHost, hops: tuple[str, ...], limits: Limits, timeout_s: float

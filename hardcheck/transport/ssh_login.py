@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import logging
 import socket
+import threading
 from collections.abc import Callable, Iterable, Sequence
 
 import paramiko
@@ -20,6 +21,7 @@ from hardcheck.transport.ssh_lookup import SshHost
 _LOG_CHANNEL = "hardcheck.transport.paramiko"
 _MAX_PACKET = 256 * 1024  # OpenSSH's own limit (packet.c, PACKET_MAX_SIZE)
 _MAX_KEYS = 5  # sshd counts each; MaxAuthTries is 6, and a password may follow
+_POLL_S = 2.0  # paramiko looks ten times a second whether it was closed; `shut` wakes it when it was
 _MAX_NAMED = 2  # of what was offered, in an error
 KEEPALIVE_S = 15
 
@@ -48,11 +50,15 @@ def start_session(
             algorithm. DeadlineExceeded: too slow.
     """
     transport = paramiko.Transport(pipe, packetizer_class=_BoundedPacketizer)
+    pipe.settimeout(_POLL_S)
     try:
         _set_up(transport, host_keys.known_algorithms(host), timeout_s)
-        transport.start_client(timeout=timeout_s)
-        if not transport.initial_kex_done:
+        done = threading.Event()
+        transport.start_client(event=done)
+        if not done.wait(timeout_s):
             raise DeadlineExceeded(name, f"no SSH key exchange within {timeout_s:g} s")
+        if not transport.is_active():
+            raise transport.get_exception() or EOFError()
         key = transport.get_remote_server_key()
         host_keys.check(name, host, key.get_name(), key.asbytes())
     except TransportError:
@@ -102,7 +108,7 @@ class _Attempt:
                 notes.append(f"no more than {_MAX_KEYS} keys are tried (set IdentitiesOnly and IdentityFile)")
                 break
             self._offered.append(candidate.source)
-            if self._try(functools.partial(self._transport.auth_publickey, self._host.user, candidate.key)):
+            if self._try(functools.partial(self._offer_key, candidate.key)):
                 return True
             if not self._takes("publickey"):
                 break
@@ -126,6 +132,15 @@ class _Attempt:
         if not has_password and "password" in self._accepted:
             text += " (no password was given)"
         return one_line("; ".join([text, *notes]).encode())
+
+    def _offer_key(self, key: paramiko.PKey) -> list[str]:
+        """Wait once for the answer; paramiko would look ten times a second."""
+        answered = threading.Event()
+        self._transport.auth_publickey(self._host.user, key, answered)
+        handler = self._transport.auth_handler
+        if handler is None or not answered.wait(self._transport.auth_timeout):
+            raise paramiko.AuthenticationException("timeout")
+        return handler.wait_for_response(answered)
 
     def offer_nothing(self) -> bool:
         """Ask what the host takes, when there is nothing to offer; a few hosts let in anybody."""

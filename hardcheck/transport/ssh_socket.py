@@ -45,6 +45,13 @@ def open_tcp(name: str, host: str, port: int, timeout_s: float) -> socket.socket
     raise Unreachable(name, f"{host} port {port}: {failure.strerror or failure}")
 
 
+def shut(connection: socket.socket) -> None:
+    """Close a socket so that a thread which waits for its bytes wakes up."""
+    with contextlib.suppress(OSError):
+        connection.shutdown(socket.SHUT_RDWR)
+    connection.close()
+
+
 def open_proxy_command(name: str, command: str) -> tuple[socket.socket, Callable[[], None]]:
     """Run a ProxyCommand, the user's own, with a socket as its input and output; also return what ends it.
 
@@ -67,7 +74,7 @@ def open_proxy_command(name: str, command: str) -> tuple[socket.socket, Callable
         theirs.close()
 
     def end() -> None:
-        ours.close()
+        shut(ours)
         process.terminate()
         with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(_END_GRACE_S)
