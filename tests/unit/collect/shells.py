@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import functools
 import os
 import re
@@ -56,6 +57,7 @@ def _folder_of(tools: str) -> str:
     """A folder of links that every account can search, for the rest of the test run."""
     folder = Path(tempfile.mkdtemp(prefix="hardcheck-tools-"))
     folder.chmod(0o755)
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
     for name in _APPLETS.split():
         if tools == "untimed" and name == "timeout":
             continue
