@@ -56,7 +56,7 @@ class CommandSource(msgspec.Struct, frozen=True, tag="command"):
 
     key: str
     argv: tuple[str, ...]
-    timeout_s: int = 10
+    timeout_s: int = 20
     max_bytes: int = 512 * KIB
     root: bool = False
     ok: tuple[int, ...] = (0,)
@@ -70,7 +70,7 @@ class ShellSource(msgspec.Struct, frozen=True, tag="shell"):
     key: str
     body: str
     needs: tuple[str, ...] = ()
-    timeout_s: int = 10
+    timeout_s: int = 20
     max_bytes: int = 512 * KIB
     root: bool = False
     ok: tuple[int, ...] = (0,)
