@@ -23,9 +23,10 @@ from hardcheck.selinux.ebitmap import values_of
 from hardcheck.selinux.names import ClassNames
 from hardcheck.selinux.policy import Booleans, Policy
 from hardcheck.selinux.sets import ruled_sources, ruled_targets, targets
-from hardcheck.selinux.types import TypeSet
+from hardcheck.selinux.types import TypeSet, type_set
 
 MAX_STEPS = 32
+_MOST_ENTRIES = 64  # above, asking for each is slower than not asking
 
 
 class How(StrEnum):
@@ -37,12 +38,13 @@ class How(StrEnum):
 
 
 class Step(Struct, frozen=True):
-    """One change of domain; ``files`` are the types of the files that may be run for it."""
+    """One change of domain; ``files`` are the types of the files that may be run for it
+    (`TypeSets.names` names them)."""
 
     source: str
     target: str
     how: How
-    files: tuple[str, ...]
+    files: TypeSet
 
 
 class _Change(Struct, frozen=True):
@@ -88,6 +90,7 @@ class DomainGraph:
         """Return the changes that lead into a domain from any other, each in its typical context."""
         changes = (self._ruled_sources(target, name) for name in ("transition", "dyntransition"))
         by_exec, by_itself = (types & ~(1 << (target - 1)) for types in changes)
+        by_exec &= self._runners(self.entry(target))
         found = []
         for source in values_of(by_exec | by_itself):
             process = _Process(self, self._policy.typical.of(source))
@@ -99,8 +102,8 @@ class DomainGraph:
     def path(self, source: SecurityContext, goal: int, most: int = MAX_STEPS) -> tuple[Step, ...] | None:
         """Return the shortest way from a process to a domain; None where there is none."""
         before: dict[int, Step] = {}
-        for step, change, _ in self._walk(source, most):
-            before[change.context.type] = step
+        for origin, change, _ in self._walk(source, most):
+            before[change.context.type] = self._step(origin, change)
             if change.context.type == goal:
                 return tuple(self._back(before, goal, source.type))
         return () if source.type == goal else None
@@ -110,8 +113,9 @@ class DomainGraph:
         names = self._policy.names.type_name
         return {names(change.context.type): length for _, change, length in self._walk(source, most)}
 
-    def _walk(self, source: SecurityContext, most: int) -> Iterator[tuple[Step, _Change, int]]:
-        """Yield each domain that can be reached once, nearest first, with the number of steps."""
+    def _walk(self, source: SecurityContext, most: int) -> Iterator[tuple[int, _Change, int]]:
+        """Yield each domain that can be reached once, nearest first: the domain before it, the
+        change and the number of steps."""
         queue = deque([(source, 0)])
         seen = 1 << (source.type - 1)
         while queue:
@@ -122,13 +126,12 @@ class DomainGraph:
                 new = 1 << (change.context.type - 1)
                 if not seen & new:
                     seen |= new
-                    yield self._step(context.type, change), change, length + 1
+                    yield context.type, change, length + 1
                     queue.append((change.context, length + 1))
 
     def _step(self, source: int, change: _Change) -> Step:
         names = self._policy.names.type_name
-        files = self._policy.types.names(change.files)
-        return Step(names(source), names(change.context.type), change.how, files)
+        return Step(names(source), names(change.context.type), change.how, change.files)
 
     def _back(self, before: dict[int, Step], goal: int, start: int) -> list[Step]:
         steps = []
@@ -141,6 +144,7 @@ class DomainGraph:
         changes = (self._ruled_targets(source.type, name) for name in ("transition", "dyntransition"))
         by_exec, by_itself = (types & ~(seen | 1 << (source.type - 1)) for types in changes)
         process = _Process(self, source)
+        by_exec &= self._enterable(process.runs) if by_exec else 0
         for target in values_of(by_exec | by_itself):
             one = 1 << (target - 1)
             yield from self._ways(process, target, bool(by_exec & one), bool(by_itself & one))
@@ -158,8 +162,10 @@ class DomainGraph:
         leaves = by_itself and process.sets_current
         if not asks and not leaves:
             return
-        asked = self._policy.typical.after(source, target)
         files = process.runs & self.entry(target) if asks else 0
+        if not files and not leaves:
+            return
+        asked = self._policy.typical.after(source, target)
         if files and self.has(source, asked, "transition"):
             yield _Change(asked, How.SETEXEC, files)
         if leaves and self.has(source, asked, "dyntransition"):
@@ -196,6 +202,43 @@ class DomainGraph:
             known = targets(self._policy, context, self._file, mask, self._booleans) if mask else 0
             self._entries[domain] = known
         return known
+
+    @cached_property
+    def _entry_groups(self) -> dict[TypeSet, TypeSet]:
+        """Return domains by their entry points, as the rules alone have them."""
+        types, decider = self._policy.types, self._policy.decider
+        mask = self._file.masks.get("entrypoint", 0)
+        rows = self._policy.enabled(self._booleans).rows_of(self._file.value)
+        entries = {
+            source: types.union(target for target, packed in row.items() if packed & mask)
+            for source, row in rows
+            if any(packed & mask for packed in row.values())
+        }
+        groups: dict[TypeSet, list[int]] = {}
+        for domain in values_of(types.domains):
+            files = 0
+            for attribute in decider.attributes(domain):
+                files |= entries.get(attribute, 0)
+            groups.setdefault(files, []).append(domain)
+        return {files: type_set(domains) for files, domains in groups.items()}
+
+    def _enterable(self, runs: TypeSet) -> TypeSet:
+        """Return the domains with an entry point among some files; a few too many at worst."""
+        domains = 0
+        for files, members in self._entry_groups.items():
+            if files & runs:
+                domains |= members
+        return domains
+
+    def _runners(self, files: TypeSet) -> TypeSet:
+        """Return the domains that may execute one of some files; a few too many at worst."""
+        mask = self._file.masks.get("execute", 0)
+        if not mask or files.bit_count() > _MOST_ENTRIES:
+            return self._policy.types.domains
+        domains = 0
+        for file in values_of(files):
+            domains |= ruled_sources(self._policy, file, self._file, mask, self._booleans)
+        return domains
 
     def has(self, source: SecurityContext, target: SecurityContext, permission: str) -> bool:
         """Whether a process has a permission of the class process on another, or on itself."""

@@ -94,6 +94,7 @@ class Policy:
         self.statements = Statements(self.names)
         self.booleans: Booleans = {record.name: record.state for record in policydb.booleans.records}
         self.labelling = Labelling(policydb, self.names)
+        self._own: EnabledRules | None = None  # rules in force with the policy's own setting
         self._enabled: dict[frozenset[str], EnabledRules] = {}
         self._contexts: dict[str, SecurityContext] = {}
 
@@ -133,6 +134,7 @@ class Policy:
         """
         other = copy.copy(self)
         other.booleans = self._setting(booleans)
+        other._own = None
         return other
 
     @property
@@ -176,6 +178,8 @@ class Policy:
 
     def enabled(self, booleans: Booleans | None = None) -> EnabledRules:
         """Return the rules in force, laid out for questions; remembered for a few settings."""
+        if not booleans and self._own is not None:
+            return self._own
         on = frozenset(name for name, state in self._setting(booleans).items() if state)
         known = self._enabled.get(on)
         if known is None:
@@ -183,6 +187,8 @@ class Policy:
                 del self._enabled[next(iter(self._enabled))]
             known = EnabledRules(self.policydb, self._shared_rows, self.states(booleans))
             self._enabled[on] = known
+        if not booleans:
+            self._own = known
         return known
 
     def context(self, text: str) -> SecurityContext:
