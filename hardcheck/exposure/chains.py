@@ -80,18 +80,11 @@ def _selinux(
         goals = sorted((length, name) for name, length in near.items() if name in names)
         if goals:
             steps = policy.domains.path(source, policy.policy.names.types[goals[0][1]], most) or ()
-            words = tuple(
-                f"{step.source} -> {step.target} ({step.how}{_files(step.files)})" for step in steps
-            )
+            words = tuple(f"{step.source} -> {step.target} ({step.how})" for step in steps)
             return Escape(outcome, words)
     return Escape(
         Outcome.BLOCKED, note=f"none of {len(near)} domains within {most} transitions is unconfined"
     )
-
-
-def _files(types: tuple[str, ...]) -> str:
-    shown = ", ".join(types[:3]) + (f" and {len(types) - 3} more" if len(types) > 3 else "")
-    return f" by running a file of type {shown}" if types else ""
 
 
 def _walk(

@@ -9,7 +9,7 @@ from hardcheck.exposure.host import Host
 from hardcheck.facts import Absent
 from hardcheck.facts.base import fixed_facts
 from hardcheck.facts.labels import FileLabel, FileLabels
-from hardcheck.facts.mac import Subject
+from hardcheck.facts.mac import Confined, Subject
 from hardcheck.facts.network import Listener, UnixListener
 from hardcheck.facts.processes import Process
 from hardcheck.facts.web import Site
@@ -77,7 +77,7 @@ FILES = FileLabels(
 )
 
 
-def subjects(state: str | Absent) -> tuple[Subject, ...]:
+def subjects(state: Confined | Absent) -> tuple[Subject, ...]:
     return tuple(
         Subject(
             one.pid,
@@ -88,13 +88,13 @@ def subjects(state: str | Absent) -> tuple[Subject, ...]:
             str(one.label),
             "httpd_t",
             state,
-            one.pid != 41,  # type: ignore[arg-type] # one of the states
+            one.pid != 41,
         )
         for one in PROCESSES
     )
 
 
-def host(policy: object = None, state: str | Absent = "enforced", **facts: object) -> Host:
+def host(policy: object = None, state: Confined | Absent = "enforced", **facts: object) -> Host:
     """A SELinux host with nginx, php-fpm behind it, sshd with a login, and a database of its own."""
     values: dict[str, object] = {
         "mac.framework": "selinux",

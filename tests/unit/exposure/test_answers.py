@@ -20,6 +20,7 @@ from hardcheck.exposure.tenants import tenants_of
 from hardcheck.exposure.whatif import read_booleans, with_booleans, with_enforced
 from hardcheck.facts import Absent
 from hardcheck.facts.apparmor import LoadedProfile
+from hardcheck.facts.mac import Confined
 from hardcheck.facts.web import Site
 from hardcheck.findings import Severity
 from tests.unit.exposure.hosts import HTTPD, MISSING, PROCESSES, host, subjects
@@ -55,7 +56,7 @@ def service(of: Host, name: str = "nginx") -> Service:
     return next(one for one in found if one.name == name)
 
 
-def ask(goal: str | Goal, verdict: Verdict, state: str = "enforced") -> GoalAnswer:
+def ask(goal: str | Goal, verdict: Verdict, state: Confined = "enforced") -> GoalAnswer:
     on = host(Answers(verdict), state)
     return answer_goal(on, service(on), GOALS[goal] if isinstance(goal, str) else goal)
 
@@ -87,7 +88,7 @@ def test_a_policy_that_is_missing_makes_everything_unknown_and_nothing_blocked()
 
 
 def test_a_host_without_a_framework_blocks_nothing() -> None:
-    found = expose(host(MISSING, "unconfined", **{"mac.framework": "neither"}), tuple(GOALS.values()))  # type: ignore[arg-type] # facts by name
+    found = expose(host(MISSING, "unconfined", **{"mac.framework": "neither"}), tuple(GOALS.values()))
     outcomes = {answer.outcome for one in found.services for answer in one.answers}
     assert outcomes == {Outcome.ALLOWED}
     assert found.grade == "F"
@@ -211,17 +212,17 @@ def test_tenants_whose_pool_was_not_seen_are_unknown() -> None:
     found = services_of(on)
     assert not isinstance(found, Absent)
     assert {one.read for one in tenants_of(on, found).matrix} == {Outcome.UNKNOWN}
-    assert tenants_of(host(**{"web.sites": MISSING}), ()).unknown  # type: ignore[arg-type] # facts by name
+    assert tenants_of(host(**{"web.sites": MISSING}), ()).unknown
 
 
 def test_enforcing_what_is_only_logged_blocks_it() -> None:
-    profiles = (LoadedProfile("httpd_t", "complain"),)  # type: ignore[call-arg] # the other fields have defaults
+    profiles = (LoadedProfile("httpd_t", "complain"),)
     facts = {
         "mac.framework": "apparmor",
         "apparmor.profiles": profiles,
         "mac.subjects": subjects("permissive"),
     }
-    on = host(Answers(Verdict.LOGGED), "permissive", **facts)  # type: ignore[arg-type] # facts by name
+    on = host(Answers(Verdict.LOGGED), "permissive", **facts)
     assert answer_goal(on, service(on), GOALS["load-modules"]).outcome is Outcome.LOGGED
     after = with_enforced(on, ["httpd_t"])
     assert answer_goal(after, service(after), GOALS["load-modules"]).outcome is Outcome.BLOCKED

@@ -66,7 +66,7 @@ def test_a_listener_whose_process_was_not_seen_is_a_service_of_which_all_is_unkn
 
 
 def test_sockets_that_were_not_seen_make_the_services_unknown() -> None:
-    found = expose(host(**{"network.listeners": MISSING}), load_goals())  # type: ignore[arg-type] # facts by name
+    found = expose(host(**{"network.listeners": MISSING}), load_goals())
     assert found.unknown
     assert found.grade == "unknown"
 
