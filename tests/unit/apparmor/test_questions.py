@@ -125,3 +125,9 @@ def test_the_kernel_and_the_disk_are_compared() -> None:
         ("e", DifferenceKind.BROKEN),
         ("x", DifferenceKind.NOT_ON_DISK),
     }
+
+
+def test_a_search_that_was_given_up_is_told_as_such() -> None:
+    tail = "?" * 16
+    found = inspect(parse(f"abi <kernel>,\nprofile p /usr/bin/p {{\n /**a{tail} w,\n /**b{tail} ix,\n}}"))
+    assert [finding.weakness for finding in found] == [Weakness.NOT_EXAMINED]
