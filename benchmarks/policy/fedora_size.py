@@ -4,7 +4,8 @@
 
 The proportions are those of a distribution's policy, the contents are random: domains with
 attributes, rules about attributes and single types, a fifth of the rules conditional, constraints
-over categories, and filename transitions whose sources are attributes (2,600 names).
+over categories, filename transitions whose sources are attributes (2,600 names), and programs that
+some domains start others with.
 """
 
 from __future__ import annotations
@@ -29,6 +30,8 @@ PERMISSIONS = {
     "security": "load_policy setenforce setbool",
     "fd": "use",
 }
+# Given by `transitions` alone: where one may go is narrow in every real policy.
+RARE = ("transition", "dyntransition", "setcurrent", "entrypoint")
 SIDS = (
     *("kernel", "security", "unlabeled", "fs", "file", "file_labels"),
     *("init", "any_socket", "port", "netif", "netmsg", "node"),
@@ -92,7 +95,7 @@ def access_rules(
             if (source, target, class_) not in seen:
                 break
         seen.add((source, target, class_))
-        names = PERMISSIONS[class_].split()
+        names = [name for name in PERMISSIONS[class_].split() if name not in RARE]
         chosen = rng.sample(names, rng.randint(1, len(names)))
         kind = "dontaudit" if rng.random() < 0.12 else "allow"
         return f"({kind} {source} {target} ({class_} ({' '.join(chosen)})))"
@@ -113,10 +116,13 @@ def transitions(rng: random.Random, domains: list[str], files: list[str]) -> Ite
             yield f"(typeattribute {attribute})(typeattributeset {attribute} ({' '.join(members)}))"
         parent, new = rng.sample(files, 2)
         yield f'(typetransition {attribute} {parent} file "name{number}" {new})'
-    for domain, program in zip(rng.sample(domains, 600), rng.sample(files, 600), strict=True):
-        yield f"(typetransition kernel_t {program} process {domain})"
-        yield f"(allow kernel_t {domain} (process (transition)))"
+    for domain, program in zip(rng.sample(domains, 800), rng.sample(files, 800), strict=True):
         yield f"(allow {domain} {program} (file (entrypoint)))"
+        for source in ("kernel_t", *rng.sample(domains, rng.randint(0, 6))):
+            if source != domain:
+                yield f"(typetransition {source} {program} process {domain})"
+                yield f"(allow {source} {domain} (process (transition)))"
+                yield f"(allow {source} {program} (file (execute)))"
 
 
 if __name__ == "__main__":

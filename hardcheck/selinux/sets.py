@@ -27,7 +27,7 @@ def ruled_targets(
 
     Only rules count here, as in sesearch: neither constraints nor roles nor bounds.
     """
-    by_mask = masks_of_source(policy, policy.enabled(booleans), source, class_)
+    by_mask = masks_of_source(policy, policy.enabled(booleans), source, class_, permissions)
     found = policy.types.every
     for bit in _bits(permissions):
         found &= having(by_mask, bit)
@@ -44,7 +44,7 @@ def ruled_sources(
 ) -> TypeSet:
     """Return the types (default: among the domains) that rules in force give all of these
     permissions on a type; only rules count."""
-    sets = masks_on_target(policy, policy.enabled(booleans), target, class_)
+    sets = masks_on_target(policy, policy.enabled(booleans), target, class_, permissions)
     types = policy.types.domains if among is None else among
     for bit in _bits(permissions):
         types &= having(sets, bit)
@@ -95,21 +95,21 @@ def sources(
 
 
 def masks_of_source(
-    policy: Policy, rules: EnabledRules, source: int, class_: ClassNames
+    policy: Policy, rules: EnabledRules, source: int, class_: ClassNames, wanted: int = VECTOR
 ) -> dict[int, TypeSet]:
-    """Return the target types of a source's rules by the mask that they allow."""
+    """Return the target types of a source's rules by the part of ``wanted`` that they allow."""
     by_mask: dict[int, set[int]] = {}
     for attribute in policy.decider.attributes(source):
         for target, packed in rules.row(attribute, class_.value).items():
-            if packed & VECTOR:
-                by_mask.setdefault(packed & VECTOR, set()).add(target)
+            if packed & wanted:
+                by_mask.setdefault(packed & wanted, set()).add(target)
     return {mask: policy.types.union(values) for mask, values in by_mask.items()}
 
 
 def masks_on_target(
-    policy: Policy, rules: EnabledRules, target: int, class_: ClassNames
+    policy: Policy, rules: EnabledRules, target: int, class_: ClassNames, wanted: int = VECTOR
 ) -> dict[int, TypeSet]:
-    """Return the source types of the rules on a target by the mask that they allow."""
+    """Return the source types of the rules on a target by the part of ``wanted`` that they allow."""
     attributes = policy.decider.attributes(target)
     by_mask: dict[int, list[int]] = {}
     for source, row in rules.rows_of(class_.value):
@@ -117,8 +117,8 @@ def masks_on_target(
         for attribute in attributes:
             if attribute in row:
                 found |= row[attribute]
-        if found & VECTOR:
-            by_mask.setdefault(found & VECTOR, []).append(source)
+        if found & wanted:
+            by_mask.setdefault(found & wanted, []).append(source)
     return {mask: policy.types.union(values) for mask, values in by_mask.items()}
 
 
