@@ -19,3 +19,8 @@ def lab_hosts() -> None:
         for host in lab.HOSTS.values():
             lab.down(host)
     lab.bring_up(list(lab.HOSTS.values()))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests that ask the kernels by the thousand come last: they fill the logs that others read."""
+    items.sort(key=lambda item: "_kernel" in item.nodeid)
