@@ -33,12 +33,15 @@ live: setup
 lab: setup
 	$(PY) tests/live/lab.py up
 
+# What is generated from the code: the schema of the JSON report.
 docs: setup
 	$(PY) tools/build_schema.py
-	$(PY) tools/build_docs.py
 
 bench: setup
-	@for script in benchmarks/*/run.py; do echo "== $$script"; $(PY) $$script || exit 1; done
+	$(PY) -m benchmarks.policy.run
+	$(PY) -m benchmarks.profiles
+	$(PY) -m benchmarks.engine.evaluate
+	$(PY) -m benchmarks.collect.bench
 
 # The lock holds hashes and no addresses; uv resolves for every Python and platform at once.
 lock:
