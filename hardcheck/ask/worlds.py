@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from hardcheck.ask.world import World, labels_by_path
 from hardcheck.errors import BundleError, PolicyError, UsageError
-from hardcheck.evidence import HostEvidence
 from hardcheck.selinux.access import SelinuxPolicy
 from hardcheck.selinux.file_contexts import FileContexts
 from hardcheck.selinux.policy import Policy
+
+if TYPE_CHECKING:
+    from hardcheck.evidence import HostEvidence  # slow to import, and a policy file needs none
 
 POLICY_MAGIC = b"\x8c\xff\x7c\xf9"
 
