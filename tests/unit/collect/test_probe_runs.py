@@ -235,12 +235,12 @@ def test_the_byte_limit_of_the_arguments_is_over_that_of_every_source(shell: She
 @each_shell
 def test_after_the_time_for_all_nothing_new_begins(shell: Shell, world: Path) -> None:
     sources = [
-        ShellSource("first", "sleep 1"),
+        ShellSource("first", "sleep 4"),
         FileSource("file", str(write(world / "a", b"x"))),
         CommandSource("command", ("echo", "x")),
         TreeSource("tree", (f"{world}/*",)),
     ]
-    decoded = run(shell, sources, "t=1").decoded
+    decoded = run(shell, sources, "t=3").decoded
     assert decoded.problem == ""
     assert decoded.items["first"].reason is None
     assert {decoded.items[key].reason for key in ("file", "command", "tree")} == {Reason.TIMEOUT}
