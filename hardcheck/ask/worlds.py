@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 from hardcheck.ask.world import World, labels_by_path
 from hardcheck.errors import BundleError, PolicyError, UsageError
 from hardcheck.selinux.access import SelinuxPolicy
-from hardcheck.selinux.file_contexts import FileContexts
 from hardcheck.selinux.policy import Policy
 
-if TYPE_CHECKING:
-    from hardcheck.evidence import HostEvidence  # slow to import, and a policy file needs none
+if TYPE_CHECKING:  # slow to import, and a question about a policy file may need neither
+    from hardcheck.evidence import HostEvidence
+    from hardcheck.selinux.file_contexts import FileContexts
 
 POLICY_MAGIC = b"\x8c\xff\x7c\xf9"
 
@@ -33,7 +33,11 @@ def world_of_policy(path: Path, file_contexts: Path | None) -> World:
     Raises:
         PolicyError: one of them is damaged or of a version not known.
     """
-    contexts = FileContexts.read(file_contexts) if file_contexts is not None else None
+    contexts = None
+    if file_contexts is not None:
+        from hardcheck.selinux.file_contexts import FileContexts
+
+        contexts = FileContexts.read(file_contexts)
     policy = SelinuxPolicy(Policy.read(path), contexts)
     return World("selinux", policy, str(path), label_of=_label_of(contexts))
 

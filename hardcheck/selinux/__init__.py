@@ -9,7 +9,20 @@ Questions about sets of types are in `sets`, changes of domain in `domains`, inf
 `flow`, comparison in `diff`, weak spots in `hygiene`, the framework-neutral question in `access`.
 """
 
-from hardcheck.selinux.file_contexts import FileContexts
+from typing import TYPE_CHECKING
+
 from hardcheck.selinux.policy import Access, Booleans, Decision, Policy, Transition
 
+if TYPE_CHECKING:
+    from hardcheck.selinux.file_contexts import FileContexts
+
 __all__ = ["Access", "Booleans", "Decision", "FileContexts", "Policy", "Transition"]
+
+
+def __getattr__(name: str) -> object:
+    """Import file contexts when they are first used; a question about types needs none."""
+    if name == "FileContexts":
+        from hardcheck.selinux.file_contexts import FileContexts
+
+        return FileContexts
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -8,17 +8,20 @@ from __future__ import annotations
 
 import posixpath
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from hardcheck.access.model import AccessAnswer, Action, Object, Path, Port, Subject
 from hardcheck.selinux.contexts import SecurityContext
-from hardcheck.selinux.domains import DomainGraph
 from hardcheck.selinux.ebitmap import values_of
-from hardcheck.selinux.file_contexts import FileContexts
 from hardcheck.selinux.lookups import PROTOCOLS
 from hardcheck.selinux.needs import Need, Needs, Unanswerable
 from hardcheck.selinux.policy import Decision, Policy
 from hardcheck.selinux.sets import sources, targets
 from hardcheck.selinux.types import TypeSet
+
+if TYPE_CHECKING:
+    from hardcheck.selinux.domains import DomainGraph
+    from hardcheck.selinux.file_contexts import FileContexts
 
 # What is not weighed; named with each answer that it concerns.
 _DAC = "file permissions and owners (DAC), Linux capabilities, seccomp"
@@ -78,6 +81,8 @@ class SelinuxPolicy:
     @cached_property
     def domains(self) -> DomainGraph:
         """The changes of domain that this policy allows."""
+        from hardcheck.selinux.domains import DomainGraph
+
         return DomainGraph(self.policy)
 
     def runs_as(self, subject: Subject, executable: Path) -> str:

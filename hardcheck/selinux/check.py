@@ -117,8 +117,8 @@ def _check_symbols(policydb: PolicyDb, known: _Known) -> None:
             levels = (user.range.low, user.range.high, user.default_level)
             _need(part, "sensitivity", (level.sensitivity for level in levels), known.sensitivities)
     _check_bounds(policydb, known)
-    for attributes in policydb.type_attributes:
-        if attributes and not known.types >> (attributes[-1] - 1) & 1:
+    for attributes in policydb.type_attributes:  # values without a name are gaps and match no rule
+        if attributes and attributes[-1] > policydb.types.highest:
             _fail("type attributes", "an attribute that the policy defines", str(attributes[-1]))
     _need_bits("permissive types", "types", policydb.permissive_types >> 1, known.types)
     _need_bits("neveraudit types", "types", policydb.neveraudit_types >> 1, known.types)

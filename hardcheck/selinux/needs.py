@@ -11,14 +11,17 @@ from __future__ import annotations
 
 import posixpath
 from contextlib import suppress
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
 from hardcheck.access.model import Action, Capability, Native, Object, Path, Port, Subject
 from hardcheck.errors import PolicyError
 from hardcheck.selinux.contexts import SecurityContext
-from hardcheck.selinux.file_contexts import FileContexts
 from hardcheck.selinux.policy import Policy
+
+if TYPE_CHECKING:
+    from hardcheck.selinux.file_contexts import FileContexts
 
 FILE_KINDS = frozenset({"file", "dir", "lnk_file", "sock_file", "fifo_file", "chr_file", "blk_file"})
 LATER_CAPABILITIES = frozenset(

@@ -53,7 +53,8 @@ class Decision(Struct, frozen=True):
     """The answer about one permission, with its grounds in the policy language.
 
     ``allowed`` is what the policy says; a denial in a ``permissive`` domain is only logged.
-    ``audited`` says whether the attempt leaves an audit record.
+    ``audited`` says whether the attempt leaves an audit record (rules about the log of single
+    ioctl commands are not weighed in it).
     """
 
     allowed: bool
@@ -277,6 +278,8 @@ class Policy:
             allowed, about_command = self._command(rules, source, target, class_, permission, command)
             because = (*because, *about_command)
         audited = bool((vectors.auditallow if allowed else ~vectors.dontaudit) & mask)
+        if self.policydb.neveraudit_types >> source.type & 1:
+            audited = False
         return Decision(allowed, audited, permissive, because)
 
     def _command(

@@ -43,7 +43,7 @@ class TypeSets:
         """The types that each attribute has, both by value."""
         members: dict[int, list[int]] = {value: [] for value in self._names.attributes}
         for type_, attributes in enumerate(self._policydb.type_attributes, start=1):
-            if type_ in self._names.attributes:
+            if type_ in self._names.attributes or type_ not in self._names.type_names:
                 continue
             for attribute in attributes:
                 if attribute in members:

@@ -130,6 +130,9 @@ def test_version_35_has_types_that_are_never_audited() -> None:
     data = write_policydb(newer(policy.policydb, 35, neveraudit_types=1 << type_))
     again = Policy.from_bytes(data)
     assert again.policydb.neveraudit_types == 1 << type_
+    question = ("system_u:object_r:secret_t:s0", "file", "write")
+    assert not again.decide("system_u:system_r:server_t:s0", *question).audited
+    assert again.decide("system_u:system_r:other_t:s0", *question).audited
     assert write_policydb(again.policydb) == data
 
 
@@ -183,6 +186,33 @@ def test_values_that_no_table_defines_are_refused() -> None:
     attributes = (array("H", [9000]), *db.type_attributes[1:])
     with pytest.raises(PolicyError, match="type attributes"):
         Policy.from_bytes(broken(type_attributes=attributes))
+
+
+def test_a_value_without_a_name_is_a_gap_and_no_type() -> None:
+    """Compilers that expand attributes away leave their values unused."""
+    db = small("attribute").policydb
+    gone = next(record for record in db.types.records if record.name == "port_t")
+    types = tuple(record for record in db.types.records if record is not gone)
+    contexts = msgspec.structs.replace(db.object_contexts, initial_sids=())
+    with pytest.raises(PolicyError, match="role object_r: expected types that the policy defines"):
+        Policy.from_bytes(data_with(db, types, contexts, db.roles.records))
+    kept = ~(1 << (gone.value - 1))
+    roles = tuple(msgspec.structs.replace(role, types=role.types & kept) for role in db.roles.records)
+    policy = Policy.from_bytes(data_with(db, types, contexts, roles))
+    assert "port_t" not in policy.types.names(policy.types.every)
+    assert policy.types.names(policy.types.named("port_type")) == ()
+
+
+def data_with(db: PolicyDb, types: tuple[object, ...], contexts: object, roles: tuple[object, ...]) -> bytes:
+    replace = msgspec.structs.replace
+    return write_policydb(
+        replace(
+            db,
+            types=replace(db.types, records=types),
+            roles=replace(db.roles, records=roles),
+            object_contexts=contexts,
+        )
+    )
 
 
 def test_bounds_in_a_circle_are_refused() -> None:
