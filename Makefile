@@ -28,7 +28,7 @@ unit: setup
 	$(PY) -m pytest -q -n auto --dist worksteal -m "not live and not slow"
 
 live: setup
-	$(PY) -m pytest -q -m live tests/live
+	$(PY) -m pytest -q -m "live and not slow" tests/live
 
 lab: setup
 	$(PY) tests/live/lab.py up

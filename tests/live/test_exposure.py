@@ -18,7 +18,7 @@ import pytest
 
 from tests.live.lab_hosts import inventory, on_host
 
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, pytest.mark.slow]
 
 HOSTS = ("selinux", "apparmor")
 SERVICES = {"php-fpm": "php8.2-fpm", "nginx": "nginx", "legacy-api": "legacy-api"}
