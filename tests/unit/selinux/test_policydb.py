@@ -194,8 +194,8 @@ def test_a_value_without_a_name_is_a_gap_and_no_type() -> None:
     gone = next(record for record in db.types.records if record.name == "port_t")
     types = tuple(record for record in db.types.records if record is not gone)
     contexts = msgspec.structs.replace(db.object_contexts, initial_sids=())
-    with pytest.raises(PolicyError, match="role object_r: expected types that the policy defines"):
-        Policy.from_bytes(data_with(db, types, contexts, db.roles.records))
+    with pytest.raises(PolicyError, match="object contexts: expected a type that the policy defines"):
+        Policy.from_bytes(data_with(db, types, db.object_contexts, db.roles.records))
     kept = ~(1 << (gone.value - 1))
     roles = tuple(msgspec.structs.replace(role, types=role.types & kept) for role in db.roles.records)
     policy = Policy.from_bytes(data_with(db, types, contexts, roles))
