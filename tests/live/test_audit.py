@@ -54,7 +54,7 @@ PLANTED = [
     ("selinux", "sysctl-ipv4-source-route", "net.ipv4.conf.all.accept_source_route"),
     ("apparmor", "sysctl-ipv4-source-route", "/etc/sysctl.d/90-site.conf:1"),
     ("plain", "sysctl-ipv4-redirects-accepted", "net.ipv4.conf.default.accept_redirects"),
-    ("selinux", "sysctl-address-randomisation", "now 1, after_boot 2"),
+    ("selinux", "sysctl-address-randomisation", "now 1, after boot 2"),
     ("apparmor", "mac-listeners-confined", "legacy-api"),
     ("selinux", "mac-listeners-confined", "legacy-api"),
     # selinux
