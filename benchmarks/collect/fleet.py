@@ -39,9 +39,14 @@ echo "$1 exit 0" >&2
 
 
 def set_up() -> None:
-    """Install what the benchmark needs and the machine lacks: OpenSSH's server and client."""
+    """Install what the benchmark needs and the machine lacks: OpenSSH's server and client.
+
+    A server that is installed and whose program is not there was switched off by somebody: it stays so.
+    """
     if shutil.which("sshd", path="/usr/sbin:/sbin") and shutil.which("ssh") and shutil.which("xargs"):
         return
+    if Path("/var/lib/dpkg/info/openssh-server.list").exists():
+        sys.exit("bench: OpenSSH is installed here but switched off or incomplete; nothing is measured")
     if os.geteuid() != 0:
         sys.exit("bench: install openssh-server and openssh-client first, or run this as root")
     command = ["apt-get", "install", "-y", "--no-install-recommends", "openssh-server", "openssh-client"]
@@ -81,7 +86,8 @@ class Hosts:
         text = (
             f"ListenAddress 127.0.0.1\nPort {port}\nHostKey {self.folder}/host_key\nPidFile none\nUsePAM no\n"
             f"AuthorizedKeysFile {self.folder}/user_key.pub\nStrictModes no\nPermitRootLogin yes\n"
-            "MaxStartups 2000\nPasswordAuthentication no\nKbdInteractiveAuthentication no\nLogLevel QUIET\n"
+            "MaxStartups 2000\nLoginGraceTime 0\nPasswordAuthentication no\n"
+            "KbdInteractiveAuthentication no\nLogLevel QUIET\n"
         )
         if forced:
             program = self.folder / f"host{number}"
@@ -93,7 +99,7 @@ class Hosts:
         if os.geteuid() == 0:
             Path("/run/sshd").mkdir(exist_ok=True)
         sshd = shutil.which("sshd", path="/usr/sbin:/sbin") or "sshd"
-        self.processes.append(subprocess.Popen([sshd, "-D", "-f", str(config)]))
+        self.processes.append(subprocess.Popen([sshd, "-D", "-f", str(config)], start_new_session=True))
         self._wait_for(port)
         with self.known_hosts.open("a") as file:
             key = (self.folder / "host_key.pub").read_text().split()
