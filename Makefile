@@ -25,10 +25,11 @@ types: setup
 	$(PY) -m mypy
 
 unit: setup
-	$(PY) -m pytest -q -n auto --dist worksteal -m "not live and not slow"
+	@sh tools/setup.sh --test-tools
+	$(PY) -m pytest -q -rs -n auto --dist worksteal -m "not live and not slow"
 
 live: setup
-	$(PY) -m pytest -q -m "live and not slow" tests/live
+	$(PY) -m pytest -q -rs --durations 15 -m "live and not slow" tests/live
 
 lab: setup
 	$(PY) tests/live/lab.py up

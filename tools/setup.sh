@@ -1,6 +1,7 @@
 #!/bin/sh
 # Make .venv from the lock, and the native libraries WeasyPrint needs. Run by make; safe to repeat.
 #   tools/setup.sh [PYTHON]      default: the newest of python3.14 ... python3.11, python3
+#   tools/setup.sh --test-tools  the programs that some tests compare with; without them those tests are skipped
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -16,8 +17,8 @@ install_system() {
         esac
     done
     if command -v apt-get >/dev/null 2>&1; then
-        line="apt-get install -y --no-install-recommends$debian"
-        prepare='apt-get update -qq'
+        line="apt-get -o DPkg::Lock::Timeout=300 install -y --no-install-recommends$debian"
+        prepare='apt-get -o DPkg::Lock::Timeout=300 update -qq'
     elif command -v dnf >/dev/null 2>&1; then
         line="dnf install -y --setopt=install_weak_deps=False$fedora"
         prepare=true
@@ -41,6 +42,16 @@ install_system() {
 }
 
 new_enough() { "$1" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; }
+
+if [ "${1:-}" = --test-tools ]; then
+    debian='' fedora=''
+    for pair in visudo:sudo zsh:zsh ksh:ksh; do
+        command -v "${pair%:*}" >/dev/null 2>&1 || { debian="$debian ${pair#*:}"; fedora="$fedora ${pair#*:}"; }
+    done
+    # shellcheck disable=SC2086 # the words are ours, split on purpose
+    [ -z "$debian" ] || install_system $debian -- $fedora || say "tests that need$debian are skipped"
+    exit 0
+fi
 
 python=${1:-}
 if [ -z "$python" ]; then

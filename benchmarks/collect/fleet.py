@@ -49,7 +49,16 @@ def set_up() -> None:
         sys.exit("bench: OpenSSH is installed here but switched off or incomplete; nothing is measured")
     if os.geteuid() != 0:
         sys.exit("bench: install openssh-server and openssh-client first, or run this as root")
-    command = ["apt-get", "install", "-y", "--no-install-recommends", "openssh-server", "openssh-client"]
+    wait = ["-o", "DPkg::Lock::Timeout=300"]
+    command = [
+        "apt-get",
+        *wait,
+        "install",
+        "-y",
+        "--no-install-recommends",
+        "openssh-server",
+        "openssh-client",
+    ]
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
 
 

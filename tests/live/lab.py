@@ -107,12 +107,12 @@ def need_tools() -> None:
     missing = sorted({package for tool, package in TOOLS.items() if not shutil.which(tool)})
     if not missing:
         return
-    line = ["apt-get", "install", "-y", "--no-install-recommends", *missing]
+    line = ["apt-get", "-o", "DPkg::Lock::Timeout=300", "install", "-y", "--no-install-recommends", *missing]
     if os.geteuid() or not shutil.which("apt-get"):
         raise SystemExit(f"lab: needs root and these Debian packages: sudo {' '.join(line)}")
     say(" ".join(line))
     quiet = {"stdout": subprocess.DEVNULL, "env": os.environ | {"DEBIAN_FRONTEND": "noninteractive"}}
-    run("apt-get", "update", "-qq", **quiet)
+    run("apt-get", "-o", "DPkg::Lock::Timeout=300", "update", "-qq", **quiet)
     run(*line, **quiet)
 
 
