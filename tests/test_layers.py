@@ -20,9 +20,10 @@ MAY_IMPORT: dict[str, set[str]] = {
     "transport": COMMON | {"evidence"},
     "inventory": COMMON | {"evidence", "transport"},
     "collect": COMMON | {"evidence", "transport"},
+    "denials": COMMON,
     "selinux": COMMON | {"access"},
     "apparmor": COMMON | {"access"},
-    "parse": COMMON | {"access", "evidence", "facts", "selinux", "apparmor"},
+    "parse": COMMON | {"access", "denials", "evidence", "facts", "selinux", "apparmor"},
     "derive": COMMON | {"evidence", "facts", "parse", "selinux", "apparmor", "access"},
     "ask": COMMON | {"access", "apparmor", "derive", "evidence", "facts", "parse", "selinux"},
     "engine": COMMON | {"access", "derive", "evidence", "facts", "findings", "parse"},
@@ -34,8 +35,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "render": COMMON | {"findings", "resources"},
     "cli": COMMON
     | {
-        *("access", "apparmor", "ask", "collect", "derive", "engine", "evidence", "exposure", "facts"),
-        *("findings", "inventory", "parse", "render", "resources", "selinux", "transport"),
+        *("access", "apparmor", "ask", "collect", "denials", "derive", "engine", "evidence", "exposure"),
+        *("facts", "findings", "inventory", "parse", "render", "resources", "selinux", "transport"),
     },
     "__main__": {"cli"},
 }
