@@ -86,9 +86,9 @@ connection = together(
     click.option(
         "--host-keys",
         type=click.Choice(["strict", "accept-new"]),
-        default="strict",
-        show_default=True,
-        help="accept-new adds the keys of hosts never seen before to known_hosts.",
+        default=None,
+        show_default="strict, unless the SSH configuration of a host says otherwise",
+        help="accept-new adds the keys of hosts never seen before to known_hosts; strict adds none.",
     ),
     click.option("--ask-pass", is_flag=True, help="Ask for the SSH password once, for all hosts."),
     click.option("--ask-sudo-pass", is_flag=True, help="Ask for the sudo password once, for all hosts."),

@@ -166,7 +166,7 @@ def _not_collected(target: Target, error: Exception) -> HostEvidence:
 def _options(how: Mapping[str, Any], sudo: Sudo) -> Options:
     password = Secret(click.prompt("SSH password", hide_input=True, err=True)) if how["ask_pass"] else None
     return Options(
-        host_keys=HostKeys.ACCEPT_NEW if how["host_keys"] == "accept-new" else None,
+        host_keys=HostKeys(how["host_keys"]) if how["host_keys"] else None,
         ssh_password=password,
         ask=_ask_passphrase,
         inventories=(str(how["inventory"]),) if how["inventory"] else (),
