@@ -25,6 +25,7 @@ from hardcheck.cli.reach import collect_into
 @options.quiet
 def command(
     targets: tuple[str, ...],
+    own: Path | None,
     profiles: tuple[str, ...],
     fail_on: str,
     max_unknown: int,
@@ -53,13 +54,13 @@ def command(
     Exit code 0 when all is clean; see hardcheck --help for the others.
     """
     folder = resume or output
-    load_chosen(profiles)
+    load_chosen(profiles, own)
     chosen, result = collect_into(folder, targets, how, quiet=quiet, resume=resume is not None)
     tell_result(result, folder, len(chosen), quiet=quiet)
     kept = {*result.done, *result.failed, *result.unreachable, *result.skipped}
     names = [target.identity.name for target in chosen if target.identity.name in kept]
     files = sorted((run.bundle_path(folder, name) for name in names), key=lambda path: path.name)
-    report, faults = judging.judge_bundles(files, profiles, title)
+    report, faults = judging.judge_bundles(files, profiles, title, own)
     written = judging.write_reports(report, folder, formats)
     judging.tell(report, as_json=as_json, quiet=quiet)
     if not quiet:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 
 from hardcheck.cli import options
@@ -9,6 +11,7 @@ from hardcheck.cli.knowledge import load_all_profiles, load_setup
 from hardcheck.cli.tables import print_block, print_json, print_table
 from hardcheck.engine import catalog
 from hardcheck.engine.profile import choose
+from hardcheck.engine.variants import bind
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
@@ -17,10 +20,11 @@ def command() -> None:
 
 
 @command.command("list")
+@options.own_rules
 @options.as_json
-def list_(as_json: bool) -> int:
+def list_(own: Path | None, as_json: bool) -> int:
     """List the profiles, with how much of each a machine can answer."""
-    rows = catalog.list_profiles(load_all_profiles(load_setup()))
+    rows = catalog.list_profiles(load_all_profiles(load_setup(own), own))
     if as_json:
         print_json("profiles", rows)
         return 0
@@ -34,13 +38,15 @@ def list_(as_json: bool) -> int:
 @command.command()
 @click.argument("profile")
 @click.argument("control", required=False)
+@options.own_rules
 @options.as_json
-def show(profile: str, control: str | None, as_json: bool) -> int:
+def show(profile: str, control: str | None, own: Path | None, as_json: bool) -> int:
     """Show a profile's controls in the standard's order, or one CONTROL whole.
 
     A rule is evidence for a control; a star marks evidence for only part of what the control asks.
     """
-    chosen = choose(load_all_profiles(load_setup()), (profile,))[0]
+    setup = load_setup(own)
+    _, (chosen,) = bind(setup, choose(load_all_profiles(setup, own), (profile,)))
     rows = catalog.list_controls(chosen) if control is None else (catalog.show_control(chosen, control),)
     if as_json:
         print_json("controls", rows)

@@ -23,6 +23,7 @@ from hardcheck.cli import judging, options, run
 @options.quiet
 def command(
     bundles: tuple[Path, ...],
+    own: Path | None,
     profiles: tuple[str, ...],
     fail_on: str,
     max_unknown: int,
@@ -38,7 +39,7 @@ def command(
     give the same bytes of JSON, today or years later.
     """
     files = run.bundle_files(bundles)
-    report, faults = judging.judge_bundles(files, profiles, title)
+    report, faults = judging.judge_bundles(files, profiles, title, own)
     if not report.hosts:
         for fault in faults:
             click.echo(f"hardcheck: {fault}", err=True)

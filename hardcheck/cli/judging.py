@@ -24,10 +24,10 @@ from hardcheck.findings.exit_code import exit_code
 
 
 def judge_bundles(
-    files: list[Path], profiles: tuple[str, ...], title: str
+    files: list[Path], profiles: tuple[str, ...], title: str, own: Path | None = None
 ) -> tuple[Report, list[BundleError]]:
     """Evaluate bundles; those that cannot be read are told apart and cost only themselves."""
-    setup, chosen = load_chosen(profiles)
+    setup, chosen = load_chosen(profiles, own)
     digests: dict[str, str] = {}
     faults: list[BundleError] = []
 
@@ -45,7 +45,7 @@ def judge_bundles(
         report = build_report(readable(), setup, chosen, title=title, bundles=digests)
     else:
         with _processes() as executor:
-            workers = Workers(executor, partial(load_chosen_setup, profiles))
+            workers = Workers(executor, partial(load_chosen_setup, profiles, own))
             report = build_report(readable(), setup, chosen, title=title, bundles=digests, workers=workers)
     return report, faults
 

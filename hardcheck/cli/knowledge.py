@@ -1,17 +1,21 @@
-"""The shipped rules and profiles with the fact tables behind them, loaded once per command or worker."""
+"""The rules and profiles, shipped and a site's own, with the fact tables behind them; loaded once per command
+or worker."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
+import msgspec
+
 from hardcheck.collect import SOURCES
 from hardcheck.collect.probe import INSTALLED_PATH, build_probe, sudoers_line
 from hardcheck.derive import DERIVED
 from hardcheck.engine import catalog
-from hardcheck.engine.judge import Setup
-from hardcheck.engine.profile import AuditProfile, choose, load_profiles
-from hardcheck.engine.report import chosen_rules
-from hardcheck.errors import UsageError
+from hardcheck.engine.inherit import load_profiles
+from hardcheck.engine.judge import Exposing, Setup
+from hardcheck.engine.profile import AuditProfile, choose
+from hardcheck.engine.variants import bind, known_rules
+from hardcheck.errors import ConfigError, UsageError
 from hardcheck.evidence import HostEvidence
 from hardcheck.parse import PARSERS
 from hardcheck.resources import resource_folder
@@ -19,34 +23,76 @@ from hardcheck.resources import resource_folder
 DEFAULT_PROFILES = ("mac",)
 
 
-def load_setup(rules: Path | None = None) -> Setup:
-    """Every rule of a folder (default: the shipped ones), compiled over the known facts.
+class Own(msgspec.Struct, frozen=True):
+    """A site's own folder, as ``--rules`` names it: its ``rules``, ``profiles`` and ``cases``, each None
+    where it has none. A folder without these names is one of rules alone."""
+
+    rules: Path | None = None
+    profiles: Path | None = None
+    cases: Path | None = None
+
+
+def own_folder(folder: Path | None) -> Own:
+    """What a site's folder holds. Raises ConfigError: it has cases but neither rules nor profiles."""
+    if folder is None:
+        return Own()
+    rules, profiles, cases = (
+        folder / name if (folder / name).is_dir() else None for name in ("rules", "profiles", "cases")
+    )
+    if rules is None and profiles is None:
+        if cases is not None:
+            raise ConfigError(str(folder), "a folder 'rules' or 'profiles' beside 'cases'", "neither")
+        rules = folder
+    return Own(rules, profiles, cases)
+
+
+def load_setup(own: Path | None = None) -> Setup:
+    """Every rule, the shipped ones and those of a site's folder, compiled over the known facts.
 
     Raises:
         ConfigError: a rule file has a fault.
     """
-    return catalog.load_setup(rules or resource_folder("rules"), PARSERS, DERIVED, cure_of)
+    site = own_folder(own)
+    return catalog.load_setup(resource_folder("rules"), PARSERS, DERIVED, cure_of, site.rules)
 
 
-def load_all_profiles(setup: Setup) -> dict[str, AuditProfile]:
-    """Every shipped profile by id."""
-    return load_profiles(resource_folder("profiles"), {rule.id for rule in setup.rules})
-
-
-def load_chosen(ids: tuple[str, ...]) -> tuple[Setup, tuple[AuditProfile, ...]]:
-    """The named profiles and the rules that they use. A module's function, so that workers can call it.
+def load_all_profiles(setup: Setup, own: Path | None = None) -> dict[str, AuditProfile]:
+    """Every profile by id, the shipped ones and those of a site's folder.
 
     Raises:
-        UsageError: a profile that does not exist.
+        ConfigError: a profile has a fault.
     """
-    setup = load_setup()
-    profiles = choose(load_all_profiles(setup), ids or DEFAULT_PROFILES)
-    return chosen_rules(setup, profiles), profiles
+    known = known_rules(setup.rules)
+    shipped = load_profiles(resource_folder("profiles"), known)
+    site = own_folder(own)
+    if site.profiles is None:
+        return shipped
+    return {**shipped, **load_profiles(site.profiles, known, shipped)}
 
 
-def load_chosen_setup(ids: tuple[str, ...]) -> Setup:
+def load_chosen(ids: tuple[str, ...], own: Path | None = None) -> tuple[Setup, tuple[AuditProfile, ...]]:
+    """The named profiles and the rules that they use, as they set them. A module's function, so that
+    workers can call it.
+
+    Raises:
+        ConfigError: a file has a fault. UsageError: a profile that does not exist.
+    """
+    setup = msgspec.structs.replace(load_setup(own), exposing=load_exposing())
+    return bind(setup, choose(load_all_profiles(setup, own), ids or DEFAULT_PROFILES))
+
+
+def load_exposing() -> Exposing:
+    """The shipped attack goals, and how hosts are asked them."""
+    from hardcheck.exposure.goals import load_goals
+    from hardcheck.exposure.reporting import exposing, goal_infos
+
+    goals = load_goals()
+    return Exposing(goal_infos(goals), exposing(goals))
+
+
+def load_chosen_setup(ids: tuple[str, ...], own: Path | None = None) -> Setup:
     """The setup alone, for worker processes."""
-    return load_chosen(ids)[0]
+    return load_chosen(ids, own)[0]
 
 
 def cure_of(host: HostEvidence) -> str:

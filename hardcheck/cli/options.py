@@ -136,7 +136,15 @@ resume = click.option(
     help="Go on with the run in this folder: collect only the hosts without a whole bundle.",
 )
 
+own_rules = click.option(
+    *("--rules", "own"),
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    metavar="DIR",
+    help="Rules and profiles of your own beside the shipped ones: DIR/rules, DIR/profiles, DIR/cases.",
+)
+
 judging = together(
+    own_rules,
     click.option(
         *("-p", "--profile", "profiles"),
         multiple=True,

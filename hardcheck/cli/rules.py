@@ -8,17 +8,13 @@ from pathlib import Path
 import click
 
 from hardcheck.cli import options
-from hardcheck.cli.knowledge import load_all_profiles, load_setup
+from hardcheck.cli.knowledge import load_all_profiles, load_setup, own_folder
 from hardcheck.cli.tables import print_block, print_json, print_table
 from hardcheck.engine import catalog
 from hardcheck.engine.profile import choose
+from hardcheck.engine.variants import bind
+from hardcheck.errors import ConfigError
 from hardcheck.findings import Remedy
-
-_RULES = click.option(
-    *("--rules", "folder"),
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
-    help="A folder of rules instead of the shipped ones.",
-)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
@@ -27,17 +23,17 @@ def command() -> None:
 
 
 @command.command("list")
-@_RULES
+@options.own_rules
 @click.option(*("-p", "--profile"), metavar="ID", help="Only the rules of this profile.")
 @options.as_json
-def list_(folder: Path | None, profile: str | None, as_json: bool) -> int:
+def list_(own: Path | None, profile: str | None, as_json: bool) -> int:
     """List every rule: id, severity, sides, title."""
-    setup = load_setup(folder)
-    profiles = load_all_profiles(setup) if folder is None else {}
-    rows = catalog.list_rules(setup.rules, profiles)
+    setup = load_setup(own)
+    profiles = load_all_profiles(setup, own)
     if profile is not None:
-        wanted = set(choose(profiles, (profile,))[0].rules)
-        rows = tuple(row for row in rows if row.id in wanted)
+        setup, chosen = bind(setup, choose(profiles, (profile,)))
+        profiles = {each.id: each for each in chosen}
+    rows = catalog.list_rules(setup.rules, profiles)
     if as_json:
         print_json("rules", rows)
     else:
@@ -51,12 +47,12 @@ def list_(folder: Path | None, profile: str | None, as_json: bool) -> int:
 
 @command.command()
 @click.argument("rule_id", metavar="ID")
-@_RULES
+@options.own_rules
 @options.as_json
-def show(rule_id: str, folder: Path | None, as_json: bool) -> int:
+def show(rule_id: str, own: Path | None, as_json: bool) -> int:
     """Show one rule whole: why, what each side expects, its controls and remedies."""
-    setup = load_setup(folder)
-    profiles = load_all_profiles(setup) if folder is None else {}
+    setup = load_setup(own)
+    profiles = load_all_profiles(setup, own)
     card = catalog.show_rule(setup.rules, profiles, rule_id)
     if as_json:
         print_json("rule", card)
@@ -71,11 +67,16 @@ def show(rule_id: str, folder: Path | None, as_json: bool) -> int:
         lines += [f"not applicable: {side.not_applicable}"] if side.not_applicable else []
         lines += [f"evidence: {', '.join(side.evidence)}"]
         print_block(f"Side {side.framework}", lines)
+    if card.values:
+        print_block(
+            "Values that a profile may set", [f"{value.name}: {value.shown}" for value in card.values]
+        )
     if card.neither:
         print_block("A host with neither framework", [card.neither])
     for remedy in info.remedies:
         print_block(_remedy_title(remedy), _remedy_lines(remedy))
-    print_block("Evidence for", [", ".join(card.controls)])
+    for title, controls in card.controls_by_profile:
+        print_block(f"Evidence for {title}", [", ".join(controls)])
     print_block("Sources", info.sources)
     print_block("File", [f"{card.file}  sha256 {card.sha256}"])
     return 0
@@ -95,17 +96,25 @@ def _remedy_lines(remedy: Remedy) -> list[str]:
 
 
 @command.command("test")
-@click.argument("cases", type=click.Path(file_okay=False, path_type=Path), default=Path("tests/rules"))
-@_RULES
+@click.argument("cases", type=click.Path(file_okay=False, path_type=Path), required=False, metavar="[DIR]")
+@options.own_rules
 @options.as_json
-def run_tests(cases: Path, folder: Path | None, as_json: bool) -> int:
-    """Run the cases of rules: CASES/RULE-ID/CASE.STATUS.yaml  [default: tests/rules]
+def run_tests(cases: Path | None, own: Path | None, as_json: bool) -> int:
+    """Run the cases of rules: DIR/RULE-ID/CASE.STATUS.yaml  [default: tests/rules]
 
-    Each file gives facts, and its name the verdict that the rule has to reach. Exit code 1 when a
-    rule says something else, or lacks a case for pass, fail or unknown on one of its sides.
+    Each file gives facts, and its name the verdict that the rule has to reach. DIR may also be a folder as
+    for --rules, with rules and cases of your own; only those are then run. Exit code 1 when a rule says
+    something else, or lacks a case for pass, fail or unknown on one of its sides.
     """
-    setup = load_setup(folder)
-    ran = catalog.run_cases(setup.rules, cases, setup.specs)
+    if own is None and cases is not None and (cases / "cases").is_dir():
+        own, cases = cases, None
+    site = own_folder(own)
+    cases = cases or site.cases or (Path("tests/rules") if own is None else None)
+    if cases is None:
+        raise ConfigError(str(own), "a folder 'cases' in it, or the folder of the cases as DIR", "neither")
+    setup = load_setup(own)
+    rules = [rule for rule in setup.rules if site.rules is None or Path(rule.file).is_relative_to(site.rules)]
+    ran = catalog.run_cases(rules, cases, setup.specs)
     bad = bool(ran.failed or ran.missing or ran.unknown_rules)
     if as_json:
         failed = [

@@ -15,8 +15,9 @@ from hardcheck.engine.load import load_rules
 from hardcheck.engine.outcome import Check
 from hardcheck.engine.profile import AuditProfile, Control
 from hardcheck.engine.rule import Rule, Side
+from hardcheck.engine.values import words_of
 from hardcheck.engine.yaml_source import near
-from hardcheck.errors import UsageError
+from hardcheck.errors import ConfigError, UsageError
 from hardcheck.facts import FactSpec
 from hardcheck.findings import Coverage, Framework, Origin, RuleInfo, Severity
 from hardcheck.parse.base import ParsedFact
@@ -47,9 +48,27 @@ class SideCard(msgspec.Struct, frozen=True):
     evidence: tuple[str, ...]
 
 
+class ValueCard(msgspec.Struct, frozen=True):
+    """A value of a rule: its default, and what each profile that sets another sets, in words."""
+
+    name: str
+    default: str
+    tighter: str
+    set: Mapping[str, str]
+
+    @property
+    def shown(self) -> str:
+        """``4; 10 for pci-dss-4.0.1; lower is tighter``."""
+        groups: dict[str, list[str]] = {}
+        for profile, words in self.set.items():
+            groups.setdefault(words, []).append(profile)
+        parts = [self.default, *(f"{words} for {', '.join(names)}" for words, names in groups.items())]
+        return "; ".join([*parts, *([f"{self.tighter} is tighter"] if self.tighter else [])])
+
+
 class RuleCard(msgspec.Struct, frozen=True):
     """All about one rule. ``neither`` is what a host without a MAC framework gets, empty where the
-    rule does not tell hosts apart by that."""
+    rule does not tell hosts apart by that. ``controls`` are ``PROFILE:CONTROL``."""
 
     info: RuleInfo
     sides: tuple[SideCard, ...]
@@ -57,6 +76,16 @@ class RuleCard(msgspec.Struct, frozen=True):
     controls: tuple[str, ...]
     file: str
     sha256: str
+    values: tuple[ValueCard, ...] = ()
+
+    @property
+    def controls_by_profile(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
+        """The controls under the id of each profile."""
+        pairs = [each.split(":", 1) for each in self.controls]
+        names = dict.fromkeys(profile for profile, _ in pairs)
+        return tuple(
+            (name, tuple(control for profile, control in pairs if profile == name)) for name in names
+        )
 
 
 class ProfileRow(msgspec.Struct, frozen=True):
@@ -108,10 +137,24 @@ def load_setup(
     parsed: Iterable[ParsedFact],
     derived: Iterable[DerivedFact],
     cure: Cure | None = None,
+    own: Path | None = None,
 ) -> Setup:
-    """The rules of a folder with the facts they are checked against. Raises ConfigError."""
+    """The rules of a folder with the facts they are checked against, and a site's own beside them.
+
+    Raises:
+        ConfigError: a fault of a file, or a rule of the site's with the id of another.
+    """
     parsed, derived = tuple(parsed), tuple(derived)
-    return make_setup(load_rules(folder, fact_specs(parsed, derived)), parsed, derived, cure)
+    specs = fact_specs(parsed, derived)
+    rules = load_rules(folder, specs)
+    if own is not None:
+        taken = {rule.id: rule.file for rule in rules}
+        added = load_rules(own, specs)
+        for rule in added:
+            if rule.id in taken:
+                raise ConfigError(f"{rule.file}: id", "an id of its own", f"the id of {taken[rule.id]}")
+        rules = tuple(sorted((*rules, *added), key=lambda rule: rule.id))
+    return make_setup(rules, parsed, derived, cure)
 
 
 def list_rules(rules: Iterable[Rule], profiles: Mapping[str, AuditProfile]) -> tuple[RuleRow, ...]:
@@ -144,7 +187,19 @@ def show_rule(rules: Iterable[Rule], profiles: Mapping[str, AuditProfile], name:
         controls=_controls_by_rule(profiles).get(name, ()),
         file=rule.file,
         sha256=rule.sha256,
+        values=tuple(_value_card(rule, value, profiles) for value in rule.values),
     )
+
+
+def _value_card(rule: Rule, name: str, profiles: Mapping[str, AuditProfile]) -> ValueCard:
+    value = rule.values[name]
+    chosen = {
+        profile.id: words_of(each.set[name])
+        for profile in profiles.values()
+        for each in profile.values
+        if each.rule == rule.id and name in each.set
+    }
+    return ValueCard(name, words_of(value.default), value.tighter, chosen)
 
 
 def run_cases(rules: Iterable[Rule], folder: Path, specs: Mapping[str, FactSpec]) -> CaseRun:

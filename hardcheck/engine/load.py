@@ -12,6 +12,7 @@ from hardcheck.engine.outcome import Check
 from hardcheck.engine.paths import FactsRoot
 from hardcheck.engine.remedy import has_places, read_remedies
 from hardcheck.engine.rule import Rule, Side
+from hardcheck.engine.values import Setting, put_in, read_values
 from hardcheck.engine.yaml_source import Value, parse_yaml, read_bytes
 from hardcheck.errors import ConfigError, ConfigFaults
 from hardcheck.facts import FactSpec
@@ -23,7 +24,7 @@ NOT_RULES = frozenset({"exposure"})
 FRAMEWORK_FACT = "mac.framework"
 """The fact that picks a rule's side: selinux, apparmor or neither."""
 
-_COMMON = ("id", "title", "severity", "topic", "keys", "rationale", "sources")
+_COMMON = ("id", "title", "severity", "topic", "keys", "values", "rationale", "sources")
 _SIDE = ("applies_when", "check", "letter")
 _ID = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _TOPIC = re.compile(r"[a-z0-9_]+(?:\.[a-z0-9_]+)*")
@@ -68,10 +69,19 @@ def load_rule(path: Path, specs: Mapping[str, FactSpec]) -> Rule:
     return rule
 
 
-def compile_rule(content: bytes, file: str, specs: Mapping[str, FactSpec]) -> Rule:
-    """The rule that the text of a file holds. Raises ConfigError."""
+def compile_rule(
+    content: bytes, file: str, specs: Mapping[str, FactSpec], settings: Mapping[str, Setting] | None = None
+) -> Rule:
+    """The rule that the text of a file holds, with its values set where they are not the defaults.
+
+    Raises:
+        ConfigError: a fault of the file.
+    """
     at = parse_yaml(content, file)
     entries = at.mapping("a rule")
+    values = read_values(entries["values"]) if "values" in entries else {}
+    if values:
+        put_in(at, {name: value.default for name, value in values.items()} | dict(settings or {}))
     sided = any(side in entries for side in _SIDES)
     own = ("selinux", "apparmor", "neither") if sided else (*_SIDE, "remedies")
     entries = at.fields((*_COMMON, *own), ("id", "title", "severity", "topic", "rationale", "sources"))
@@ -86,7 +96,14 @@ def compile_rule(content: bytes, file: str, specs: Mapping[str, FactSpec]) -> Ru
         neither = None
     proof = specs[FRAMEWORK_FACT].evidence if sided and FRAMEWORK_FACT in specs else ()
     return Rule(
-        _info(entries, severity, sides), sides, neither, file, hashlib.sha256(content).hexdigest(), proof
+        info=_info(entries, severity, sides),
+        sides=sides,
+        neither=neither,
+        file=file,
+        sha256=hashlib.sha256(content).hexdigest(),
+        proof=proof,
+        values=values,
+        content=content if values else b"",
     )
 
 

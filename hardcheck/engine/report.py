@@ -22,6 +22,7 @@ from hardcheck.engine.score import score_of
 from hardcheck.errors import UsageError
 from hardcheck.evidence import HostEvidence
 from hardcheck.findings import FORMAT_VERSION, Finding, HostResult, Report, Severity, Status
+from hardcheck.findings.exposure import UNKNOWN_GRADE, FleetExposure, worst
 
 BATCH = 25
 """Hosts that one task of an executor judges."""
@@ -41,12 +42,6 @@ class Workers(msgspec.Struct, frozen=True):
     batch: int = BATCH
 
 
-def chosen_rules(setup: Setup, profiles: Iterable[AuditProfile]) -> Setup:
-    """The setup with only the rules that the profiles name."""
-    wanted = {rule for profile in profiles for rule in profile.rules}
-    return msgspec.structs.replace(setup, rules=tuple(rule for rule in setup.rules if rule.id in wanted))
-
-
 def build_report(
     hosts: Hosts,
     setup: Setup,
@@ -58,9 +53,10 @@ def build_report(
 ) -> Report:
     """Judge every host by the setup's rules and put the report together.
 
-    ``profiles`` may name only rules of the setup (see `chosen_rules`). ``bundles`` are the sha256
-    of the hosts' bundles by host name. With ``workers`` the hosts are judged in batches there; the
-    setup that ``load`` gives must be the same. ``bundles`` may be filled while ``hosts`` is read.
+    ``profiles`` may name only rules of the setup (`hardcheck.engine.variants.bind` makes both).
+    ``bundles`` are the sha256 of the hosts' bundles by host name. With ``workers`` the hosts are
+    judged in batches there; the setup that ``load`` gives must be the same. ``bundles`` may be filled
+    while ``hosts`` is read.
 
     Raises:
         UsageError: two hosts of one name.
@@ -105,7 +101,16 @@ def _put_together(
         profiles=tuple(profile_result(profile, findings, severities, verdicts) for profile in profiles),
         findings=tuple(findings),
         probe_sha256=tuple(sorted(probes)),
+        exposure=_fleet(setup, hosts.values()),
     )
+
+
+def _fleet(setup: Setup, hosts: Iterable[HostResult]) -> FleetExposure | None:
+    """The goals, and the worst grade; a host that was not reached has none that is known."""
+    if setup.exposing is None:
+        return None
+    letters = (UNKNOWN_GRADE if host.exposure is None else host.exposure.grade for host in hosts)
+    return FleetExposure(setup.exposing.goals, worst(letters))
 
 
 def _order(severities: Mapping[str, Severity]) -> Callable[[Finding], tuple[int, str]]:

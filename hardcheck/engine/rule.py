@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import msgspec
 
 from hardcheck.engine.outcome import Check
+from hardcheck.engine.values import RuleValue
 from hardcheck.findings import Framework, Remedy, RuleInfo, Status
 
 
@@ -33,7 +34,8 @@ class Side(msgspec.Struct, frozen=True):
 class Rule(msgspec.Struct, frozen=True):
     """One rule. ``sides`` has SELINUX and APPARMOR, or ANY alone; ``neither`` is the status of a host
     without a MAC framework, None for a rule with one side. ``sha256`` is of the file's bytes;
-    ``proof`` are the evidence keys that show which framework a host runs."""
+    ``proof`` are the evidence keys that show which framework a host runs. ``values`` are those that a
+    profile may set; ``content`` is the file's text where there are any, to compile it anew."""
 
     info: RuleInfo
     sides: Mapping[Framework, Side]
@@ -41,6 +43,8 @@ class Rule(msgspec.Struct, frozen=True):
     file: str
     sha256: str
     proof: tuple[str, ...] = ()
+    values: Mapping[str, RuleValue] = {}
+    content: bytes = b""
 
     @property
     def id(self) -> str:

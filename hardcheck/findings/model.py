@@ -50,6 +50,7 @@ class Framework(StrEnum):
     SELINUX = "selinux"
     APPARMOR = "apparmor"
     NEITHER = "neither"  # seen: no MAC framework is active
+    SITE = "site"  # a profile of the user's own
     UNDECIDED = "undecided"  # could not be seen
     ANY = "any"  # the rule has one side for all
 

@@ -7,10 +7,12 @@ from pathlib import Path
 
 from hardcheck.derive import DERIVED
 from hardcheck.engine.catalog import load_setup
+from hardcheck.engine.inherit import load_profiles
 from hardcheck.engine.judge import Setup
 from hardcheck.engine.load import NOT_RULES
-from hardcheck.engine.profile import AuditProfile, load_profiles
+from hardcheck.engine.profile import AuditProfile
 from hardcheck.engine.rule import Rule
+from hardcheck.engine.variants import known_rules
 from hardcheck.parse import PARSERS
 from hardcheck.resources import resource_folder
 
@@ -34,4 +36,4 @@ def rules() -> dict[str, Rule]:
 
 @functools.cache
 def profiles() -> dict[str, AuditProfile]:
-    return load_profiles(resource_folder("profiles"), rules())
+    return load_profiles(resource_folder("profiles"), known_rules(setup().rules))

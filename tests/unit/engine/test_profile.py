@@ -5,11 +5,12 @@ from pathlib import Path
 import pytest
 
 from hardcheck.engine.catalog import list_controls, list_profiles, show_control
-from hardcheck.engine.profile import choose, load_profile, load_profiles
+from hardcheck.engine.inherit import load_profiles
+from hardcheck.engine.profile import Known, choose, load_profile
 from hardcheck.errors import ConfigError, ConfigFaults, UsageError
-from hardcheck.findings import Coverage, Origin
+from hardcheck.findings import Coverage, Origin, Severity
 
-RULES = ("rule-a", "rule-b")
+RULES = Known({"rule-a": Severity.LOW, "rule-b": Severity.LOW})
 TEXT = """\
 id: std-1
 title: A standard

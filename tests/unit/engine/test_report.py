@@ -12,7 +12,8 @@ import pytest
 from hardcheck.derive.assemble import fact_specs
 from hardcheck.engine.judge import judge, make_setup
 from hardcheck.engine.load import compile_rule
-from hardcheck.engine.report import Workers, build_report, chosen_rules
+from hardcheck.engine.report import Workers, build_report
+from hardcheck.engine.variants import bind
 from hardcheck.errors import UsageError
 from hardcheck.evidence import HostEvidence
 from hardcheck.facts import Reason
@@ -110,8 +111,9 @@ def test_hosts_may_be_read_when_their_turn_comes() -> None:
 
 
 def test_the_rules_of_the_chosen_profiles_are_run_and_no_others() -> None:
-    setup = chosen_rules(hosts.setup(), [PROFILE])
-    assert [rule.id for rule in setup.rules] == ["b-firewall", "a-forward", "d-info"]
+    setup, profiles = bind(hosts.setup(), [PROFILE])
+    assert [rule.id for rule in setup.rules] == ["a-forward", "b-firewall", "d-info"]
+    assert profiles == (PROFILE,)
 
 
 @pytest.mark.parametrize("batch", [1, 2, 25])
