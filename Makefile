@@ -34,9 +34,12 @@ live: setup
 lab: setup
 	$(PY) tests/live/lab.py up
 
-# What is generated from the code: the schema of the JSON report.
+# What is generated: the schemas and, from the folder that HARDCHECK_CONTROLS names, the profiles and coverage.
 docs: setup
 	$(PY) tools/build_schema.py
+	@if [ -f "$(HARDCHECK_CONTROLS)/mappings.csv" ]; then \
+	  $(PY) -m tools.build_profiles "$(HARDCHECK_CONTROLS)" && $(PY) -m tools.build_coverage "$(HARDCHECK_CONTROLS)"; \
+	fi
 
 bench: setup
 	$(PY) -m benchmarks.policy.run

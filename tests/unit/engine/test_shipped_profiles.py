@@ -19,7 +19,7 @@ from hardcheck.findings import Coverage, Origin, Severity
 from hardcheck.resources import resource_folder
 from tests.corpora import missing
 from tests.unit.engine import shipped
-from tools import build_profiles
+from tools import build_coverage, build_profiles
 
 STANDARDS = {standard.id: standard for standard in build_profiles.STANDARDS}
 
@@ -209,3 +209,9 @@ def test_every_key_of_a_rule_is_one_of_the_control_data() -> None:
     rows = {line.split(",")[0] for line in (controls_folder() / "mappings.csv").read_text().splitlines()[1:]}
     for name, rule in shipped.rules().items():
         assert set(rule.info.keys) <= rows, name
+
+
+def test_the_coverage_page_is_the_one_that_the_builder_would_write() -> None:
+    rules = shipped.setup().rules
+    page = build_coverage.page(build_coverage.read_rows(controls_folder()), rules)
+    assert build_coverage.PAGE.read_text(encoding="utf-8") == page, "run tools.build_coverage"
