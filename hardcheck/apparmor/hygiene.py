@@ -12,24 +12,24 @@ from enum import StrEnum
 import msgspec
 
 from hardcheck.apparmor.attachment import Attachable
-from hardcheck.apparmor.automaton import State
-from hardcheck.apparmor.file_access import FileTable, FileTableFault, pattern_forms
+from hardcheck.apparmor.automaton import AutomatonFault
+from hardcheck.apparmor.file_access import FileTableFault, pattern_forms
 from hardcheck.apparmor.flags import ProfileMode
 from hardcheck.apparmor.globs import GlobFault, encode_text, parse_glob
 from hardcheck.apparmor.matching import matcher_for
-from hardcheck.apparmor.permissions import EXEC, MMAP, WRITE
+from hardcheck.apparmor.overlaps import overlapping_attachments
+from hardcheck.apparmor.permissions import ALL_FILE, EXEC, MMAP, WRITE
 from hardcheck.apparmor.profile import Profile
 from hardcheck.apparmor.profileset import FileState, PolicyFile, ProfileSet
-from hardcheck.apparmor.questions import intersection
+from hardcheck.apparmor.questions import access_of
 from hardcheck.apparmor.rules.change_profile import ANY_LABEL
 from hardcheck.apparmor.rules.ptrace import ALL_PTRACE
 from hardcheck.apparmor.syntax import Mode, Rule
 from hardcheck.apparmor.usage import unused_variables
 from hardcheck.apparmor.variables import VariableFault
-from hardcheck.apparmor.walks import Undecided, shortest
+from hardcheck.apparmor.walks import Undecided
+from hardcheck.apparmor.write_exec import writable_program
 
-_STEPS = 6_000
-_MAX_PAIRS = 20_000
 _PROBES = (b"/etc/shadow", b"/usr/bin/x/y", b"/x")
 SHELLS = tuple(
     f"{folder}/{shell}"
@@ -77,17 +77,21 @@ class Weakness(StrEnum):
     ATTACHES_TO_NOTHING = "attaches-to-nothing"
     OVERLAPPING_ATTACHMENT = "overlapping-attachment"
     STALE_ABI = "stale-abi"
-    NOT_EXAMINED = "not-examined"  # no weakness: something was too large to be searched to the end
+    NOT_EXAMINED = "not-examined"  # no weakness: a search for one (`unproven`) could not be ended
 
 
 class HygieneFinding(msgspec.Struct, frozen=True):
-    """One weakness: ``where`` is FILE:LINE, ``rule`` the rule's text or empty."""
+    """One weakness: ``where`` is FILE:LINE, ``rule`` the rule's text or empty.
+
+    ``unproven`` belongs to NOT_EXAMINED: the weakness that may be there or not.
+    """
 
     weakness: Weakness
     profile: str
     where: str
     detail: str
     rule: str = ""
+    unproven: Weakness | None = None
 
 
 def inspect(policy: ProfileSet, executables: Iterable[str] | None = None) -> tuple[HygieneFinding, ...]:
@@ -247,83 +251,44 @@ def _abi(policy: ProfileSet, profile: Profile) -> Iterator[HygieneFinding]:
 def _write_and_exec(profile: Profile) -> Iterator[HygieneFinding]:
     """A path that the profile may write and then execute (or map executable), if there is one."""
     try:
-        table = FileTable(profile)
-    except FileTableFault as fault:
-        yield _finding(Weakness.NOT_EXAMINED, profile, f"write and exec to one path: {fault}")
-        return
-    write, execute = _bits_of(table, WRITE), _bits_of(table, EXEC | MMAP)
-    if not write or not execute:
-        return
-
-    def worthwhile(states: tuple[State, ...]) -> bool:
-        reachable = states[0].reachable
-        return bool(reachable & write and reachable & execute)
-
-    def wanted(states: tuple[State, ...]) -> bool:
-        access = table.access_at(states[0].accepted, True)
-        return bool(access.allowed & WRITE and access.allowed & (EXEC | MMAP))
-
-    try:
-        path = shortest((table.automaton.start,), wanted, worthwhile, _STEPS)
-    except Undecided:
-        yield _finding(Weakness.NOT_EXAMINED, profile, "write and exec to one path: the search was given up")
+        path = writable_program(profile)
+        access = access_of(profile, path or "/", True, ALL_FILE)
+    except (Undecided, VariableFault, GlobFault, AutomatonFault, FileTableFault) as error:
+        why = "the search was given up" if isinstance(error, Undecided) else str(error)
+        yield _unproven(Weakness.WRITE_AND_EXEC, profile, f"write and exec to one path: {why}")
         return
     if path is not None:
-        shown = path.decode("utf-8", "surrogateescape")
-        access = table.access(shown, True)
         rule = next((rule for rule in access.rules if rule.bits & (EXEC | MMAP)), None)
-        yield _finding(Weakness.WRITE_AND_EXEC, profile, f"writes and executes {shown}: {access}", rule)
-
-
-def _bits_of(table: FileTable, bits: int) -> int:
-    return sum(
-        1 << number
-        for number, entry in enumerate(table.entries)
-        if entry.bits & bits and entry.mode is not Mode.DENY
-    )
+        yield _finding(Weakness.WRITE_AND_EXEC, profile, f"writes and executes {path}: {access}", rule)
 
 
 def _overlaps(policy: ProfileSet) -> Iterator[HygieneFinding]:
     """Pairs of top-level profiles whose attachments match one path with equal right."""
-    attachables = [Attachable(p) for p in policy.profiles.values() if p.parent is None and p.attachment]
-    pairs = 0
-    for number, left in enumerate(attachables):
-        for right in attachables[number + 1 :]:
-            shorter = min(len(left.prefix), len(right.prefix))
-            if left.prefix[:shorter] != right.prefix[:shorter] or left.fault or right.fault:
-                continue
-            pairs += 1
-            if pairs > _MAX_PAIRS:
-                yield _finding(Weakness.NOT_EXAMINED, left.profile, "overlaps of attachments: too many pairs")
-                return
-            try:
-                path = _common_path(left, right)
-            except Undecided:
-                detail = f"overlap of its attachment with {right.profile.full_name}: the search was given up"
-                yield _finding(Weakness.NOT_EXAMINED, left.profile, detail)
-                continue
-            if path is not None and policy.attached(path).conflict:
-                detail = f"{path} matches {right.profile.full_name} ({right.profile.where}) as well"
-                yield _finding(Weakness.OVERLAPPING_ATTACHMENT, left.profile, detail)
-
-
-def _common_path(left: Attachable, right: Attachable) -> str | None:
-    for ours in pattern_forms(left.profile, left.profile.attachment):
-        for theirs in pattern_forms(right.profile, right.profile.attachment):
-            found = intersection(ours, theirs)
-            if found is not None:
-                return found
-    return None
+    try:
+        for path, left, right in overlapping_attachments(policy):
+            detail = f"{path} matches {right.full_name} ({right.where}) as well"
+            yield _finding(Weakness.OVERLAPPING_ATTACHMENT, left, detail)
+    except (Undecided, AutomatonFault):
+        detail = "overlaps of attachments: the search was given up"
+        for profile in policy.profiles.values():
+            if profile.parent is None and profile.attachment:
+                yield _unproven(Weakness.OVERLAPPING_ATTACHMENT, profile, detail)
 
 
 def _attaches_to_nothing(policy: ProfileSet, executables: list[bytes]) -> Iterator[HygieneFinding]:
     for profile in policy.profiles.values():
         if profile.attachment and profile.parent is None:
             candidate = Attachable(profile)
-            if not candidate.fault and not any(map(candidate.matches, executables)):
-                yield _finding(
-                    Weakness.ATTACHES_TO_NOTHING, profile, f"no file matches '{profile.attachment}'"
-                )
+            if candidate.fault:
+                yield _unproven(Weakness.ATTACHES_TO_NOTHING, profile, f"attachment: {candidate.fault}")
+            elif not any(map(candidate.matches, executables)):
+                detail = f"no file matches '{profile.attachment}'"
+                yield _finding(Weakness.ATTACHES_TO_NOTHING, profile, detail)
+
+
+def _unproven(weakness: Weakness, profile: Profile, detail: str) -> HygieneFinding:
+    finding = _finding(Weakness.NOT_EXAMINED, profile, detail)
+    return msgspec.structs.replace(finding, unproven=weakness)
 
 
 def _finding(kind: Weakness, profile: Profile, detail: str, rule: Rule | None = None) -> HygieneFinding:

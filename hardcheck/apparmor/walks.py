@@ -44,24 +44,25 @@ def representatives(states: Sequence[State]) -> Iterator[int]:
         own ^= low
 
 
-def shortest(
+Seen = dict[tuple[State, ...], tuple[tuple[State, ...], int] | None]
+
+
+def walk(
     start: tuple[State, ...],
-    wanted: Callable[[tuple[State, ...]], bool],
     worthwhile: Callable[[tuple[State, ...]], bool],
     max_steps: int = MAX_STEPS,
-) -> bytes | None:
-    """Return the shortest text that leads from ``start`` to states that are ``wanted``.
+) -> Iterator[tuple[tuple[State, ...], Seen]]:
+    """Yield all states that can be reached, the nearest first, with what `text_to` needs.
 
-    Only states that are ``worthwhile`` are gone on from. None: there is no such text.
+    Only states that are ``worthwhile`` are gone on from.
 
     Raises:
-        Undecided: ``max_steps`` states were looked at without an answer.
+        Undecided: ``max_steps`` states were looked at, and there are more.
     """
     if not worthwhile(start):
-        return None
-    if wanted(start):
-        return b""
-    seen: dict[tuple[State, ...], tuple[tuple[State, ...], int] | None] = {start: None}
+        return
+    seen: Seen = {start: None}
+    yield start, seen
     front = [start]
     while front:
         following: list[tuple[State, ...]] = []
@@ -71,18 +72,32 @@ def shortest(
                 if behind in seen or not worthwhile(behind):
                     continue
                 seen[behind] = (states, byte)
-                if wanted(behind):
-                    return _text(seen, behind)
+                yield behind, seen
                 if len(seen) > max_steps:
                     raise Undecided
                 following.append(behind)
         front = following
+
+
+def shortest(
+    start: tuple[State, ...],
+    wanted: Callable[[tuple[State, ...]], bool],
+    worthwhile: Callable[[tuple[State, ...]], bool],
+    max_steps: int = MAX_STEPS,
+) -> bytes | None:
+    """Return the shortest text that leads from ``start`` to states that are ``wanted``; None: there is none.
+
+    Raises:
+        Undecided: ``max_steps`` states were looked at without an answer.
+    """
+    for states, seen in walk(start, worthwhile, max_steps):
+        if wanted(states):
+            return text_to(seen, states)
     return None
 
 
-def _text(
-    seen: dict[tuple[State, ...], tuple[tuple[State, ...], int] | None], end: tuple[State, ...]
-) -> bytes:
+def text_to(seen: Seen, end: tuple[State, ...]) -> bytes:
+    """Return the text of a walk from its start to ``end``."""
     text = bytearray()
     step = seen[end]
     while step is not None:

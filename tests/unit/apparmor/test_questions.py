@@ -7,8 +7,10 @@ import pytest
 from hardcheck.apparmor import ProfileSet, parse
 from hardcheck.apparmor.hygiene import Weakness, inspect
 from hardcheck.apparmor.loaded import DifferenceKind, Loaded, compare_loaded
+from hardcheck.apparmor.overlaps import overlapping_attachments
 from hardcheck.apparmor.permissions import READ, WRITE
 from hardcheck.apparmor.questions import access_of, allows_more, what_may, who_may
+from hardcheck.apparmor.write_exec import writable_program
 from tests.corpora import corpus
 from tests.unit.apparmor.samples import probes_of
 
@@ -130,4 +132,53 @@ def test_the_kernel_and_the_disk_are_compared() -> None:
 def test_a_search_that_was_given_up_is_told_as_such() -> None:
     tail = "?" * 16
     found = inspect(parse(f"abi <kernel>,\nprofile p /usr/bin/p {{\n /**a{tail} w,\n /**b{tail} ix,\n}}"))
-    assert [finding.weakness for finding in found] == [Weakness.NOT_EXAMINED]
+    assert [(one.weakness, one.unproven) for one in found] == [
+        (Weakness.NOT_EXAMINED, Weakness.WRITE_AND_EXEC)
+    ]
+
+
+def test_overlaps_whose_search_was_given_up_are_told_for_every_attachment() -> None:
+    tail = "?" * 16
+    found = inspect(
+        parse(f"abi <kernel>,\nprofile p /**a{tail} {{ }}\nprofile q /**b{tail} {{ }}\nprofile r {{ }}")
+    )
+    assert {(one.profile, one.unproven) for one in found if one.weakness is Weakness.NOT_EXAMINED} == {
+        ("p", Weakness.OVERLAPPING_ATTACHMENT),
+        ("q", Weakness.OVERLAPPING_ATTACHMENT),
+    }
+
+
+@pytest.mark.parametrize(
+    ("rules", "path"),
+    [
+        ("/srv/** rw,\n /srv/bin/* ix,", "/srv/bin/x"),
+        ("/srv/** rw,\n /srv/lib/* m,", "/srv/lib/x"),
+        ("/srv/** rw,\n /srv/bin/* ix,\n deny /srv/bin/** w,", None),
+        ("/srv/** rw,\n /srv/bin/* ix,\n deny /srv/bin/x x,", "/srv/bin/a"),
+        ("/srv/** rw,\n other /srv/bin/* ix,", None),  # one's own files are not others'
+        ("/srv/a* rw,\n /srv/b* ix,", None),
+        ("", None),  # what the base abstraction below grants is no news
+        ("/home/** rw,", None),
+        ("/home/** rw,\n /home/a/.Private/* ix,", None),
+        ("/home/** rw,\n /home/a/bin/* ix,", "/home/a/bin/x"),
+    ],
+)
+def test_a_program_that_can_be_written_is_found(rules: str, path: str | None) -> None:
+    base = b"owner /home/*/.Private/** mrixwlk,\n"
+    text = f"abi <kernel>,\nprofile p {{\n include <abstractions/base>\n {rules}\n}}\n"
+    policy = ProfileSet.read({"/etc/apparmor.d/p": text.encode(), "/etc/apparmor.d/abstractions/base": base})
+    assert policy.faults == ()
+    assert writable_program(policy.profile("p")) == path
+
+
+def test_attachments_that_contend_are_shown_with_a_path() -> None:
+    policy = parse(
+        "profile a /usr/bin/[ab] { }\nprofile b /usr/bin/[bc] { }\nprofile c /usr/bin/b* { }\n"
+        "profile d /usr/bin/bb { }\nprofile e /opt/x { }\n"
+    )
+    found = list(overlapping_attachments(policy))
+    assert found
+    for path, left, right in found:
+        conflict = policy.attached(path).conflict
+        assert left in conflict
+        assert right in conflict
