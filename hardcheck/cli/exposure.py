@@ -13,12 +13,11 @@ from hardcheck.exposure.model import (
     GoalAnswer,
     HostExposure,
     Identity,
-    Outcome,
-    Reason,
     ServiceExposure,
     Tenants,
 )
 from hardcheck.facts import Absent
+from hardcheck.findings.exposure import GoalReason, Outcome
 
 _SIGN = {
     Outcome.ALLOWED: "ALLOWED",
@@ -175,7 +174,7 @@ def _show_tenants(tenants: Tenants) -> None:
     print_table(headers, rows)
 
 
-def _ordinary(reasons: tuple[Reason, ...], verb: str) -> str:
+def _ordinary(reasons: tuple[GoalReason, ...], verb: str) -> str:
     texts = [one.ordinary.text for one in reasons if one.ordinary and one.question.startswith(verb)]
     return texts[0] if texts else "unknown"
 

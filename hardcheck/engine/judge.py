@@ -12,9 +12,11 @@ from hardcheck.engine import summary
 from hardcheck.engine.evaluate import evaluate_all, unreachable
 from hardcheck.engine.rule import Rule
 from hardcheck.engine.score import score_of
+from hardcheck.engine.wording import one_line
 from hardcheck.evidence import HostEvidence
-from hardcheck.facts import FactSpec, Reason
+from hardcheck.facts import Facts, FactSpec, Reason
 from hardcheck.findings import EvidenceRef, Finding, Framework, HostResult, Status
+from hardcheck.findings.exposure import UNKNOWN_GRADE, GoalInfo, HostExposure
 from hardcheck.parse.base import ParsedFact
 
 LoadHost = Callable[[], HostEvidence]
@@ -24,14 +26,27 @@ Cure = Callable[[HostEvidence], str]
 """The sudoers line or command that turns a host's denied unknowns into verdicts."""
 
 
+Expose = Callable[[str, Facts], HostExposure]
+"""What a compromised service of a host could do, by the host's name and facts."""
+
+
+class Exposing(msgspec.Struct, frozen=True):
+    """How hosts are asked what a compromised service could do, and the goals that are asked."""
+
+    goals: tuple[GoalInfo, ...]
+    expose: Expose
+
+
 class Setup(msgspec.Struct, frozen=True):
-    """What every host is judged by: the rules, and how evidence becomes facts."""
+    """What every host is judged by: the rules, and how evidence becomes facts. Without ``exposing`` the
+    report has no part on exposure."""
 
     rules: tuple[Rule, ...]
     parsed: tuple[ParsedFact, ...]
     derived: tuple[DerivedFact, ...]
     specs: dict[str, FactSpec]
     cure: Cure | None = None
+    exposing: Exposing | None = None
 
 
 class Judgement(msgspec.Struct, frozen=True):
@@ -63,10 +78,11 @@ def judge(setup: Setup, host: HostEvidence) -> Judgement:
         findings = evaluate_all(setup.rules, facts, name, _lookup(host, refs))
         framework, verdict = summary.framework_of(facts), summary.verdict_of(facts)
         lines = summary.summary_of(facts, setup.specs)
+        exposure = _exposure(setup, name, facts)
     else:
         findings = _nothing_collected(setup, host)
         reason = findings[0].reason if findings else None
-        framework, lines = Framework.UNDECIDED, ()
+        framework, lines, exposure = Framework.UNDECIDED, (), None
         verdict = f"could not be seen: {(reason or Reason.NOT_COLLECTED).replace('_', ' ')}"
     severities = {rule.id: rule.info.severity for rule in setup.rules}
     identity = host.host
@@ -88,8 +104,20 @@ def judge(setup: Setup, host: HostEvidence) -> Judgement:
         cure=_cure(setup, host, findings),
         summary=lines,
         evidence=tuple(refs.values()),
+        exposure=exposure,
     )
     return Judgement(result, findings, host.probe_sha256)
+
+
+def _exposure(setup: Setup, name: str, facts: Facts) -> HostExposure | None:
+    """The host's exposure; a fault of ours there makes it unknown and costs no finding."""
+    if setup.exposing is None:
+        return None
+    try:
+        return setup.exposing.expose(name, facts)
+    except Exception as error:
+        why = one_line(f"hardcheck failed here: {type(error).__name__}: {error}")
+        return HostExposure(UNKNOWN_GRADE, unknown=why)
 
 
 def judge_batch(load: Callable[[], Setup], hosts: Iterable[HostEvidence | LoadHost]) -> list[Judgement]:

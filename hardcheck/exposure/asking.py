@@ -20,8 +20,6 @@ from hardcheck.exposure.model import (
     Goal,
     GoalAnswer,
     Identity,
-    Outcome,
-    Reason,
     Service,
     Target,
     Way,
@@ -29,6 +27,7 @@ from hardcheck.exposure.model import (
 from hardcheck.exposure.objects import targets_of
 from hardcheck.exposure.ordinary import weigh
 from hardcheck.facts import Absent
+from hardcheck.findings.exposure import ChainStep, GoalReason, Outcome
 
 MOST_REASONS = 12
 _MOST_GROUNDS = 8
@@ -51,7 +50,7 @@ def answer_goal(host: Host, service: Service, goal: Goal) -> GoalAnswer:
     if goal.chain:
         return _escape(host, service, goal)
     targets, origin = targets_of(goal, host, service)
-    reasons: list[Reason] = []
+    reasons: list[GoalReason] = []
     best = Outcome.BLOCKED
     for label, way, target in _combinations(host, service, goal, targets or (_NO_TARGET,)):
         outcome, found = _answer_way(host, service, label, way, target)
@@ -79,7 +78,7 @@ def _combinations(
 
 def _answer_way(
     host: Host, service: Service, label: str, way: Way, target: Target
-) -> tuple[Outcome, list[Reason]]:
+) -> tuple[Outcome, list[GoalReason]]:
     reasons = [_answer(host, service, label, ask, target) for ask in way]
     outcome = max((reason.outcome for reason in reasons), key=_RANK.__getitem__)
     return outcome, [reason for reason in reasons if reason.outcome is outcome]
@@ -89,15 +88,15 @@ _RANK = {Outcome.ALLOWED: 0, Outcome.LOGGED: 1, Outcome.UNKNOWN: 2, Outcome.BLOC
 """How much an outcome stands in the way; of a way's questions the highest decides."""
 
 
-def _answer(host: Host, service: Service, label: str, ask: Ask, target: Target) -> Reason:
+def _answer(host: Host, service: Service, label: str, ask: Ask, target: Target) -> GoalReason:
     identities = [identity for identity in service.identities if identity.label == label]
     object_ = object_of(ask, target.name, label)
     question = ask.text.replace("{object}", target.shown or target.name).replace("{self}", "its own label")
     ordinary = weigh(host, identities, ask.action, object_)
     if host.framework == "neither":
-        return Reason(question, label, Outcome.ALLOWED, (NO_MAC,), ordinary=ordinary)
+        return GoalReason(question, label, Outcome.ALLOWED, (NO_MAC,), ordinary=ordinary)
     outcome, answer = put(host, identities, label, ask, object_)
-    return Reason(
+    return GoalReason(
         question,
         label,
         outcome,
@@ -153,9 +152,9 @@ def as_on_disk(host: Host, object_: Object) -> Object:
     return Path(object_.path, _KINDS.get(file.kind, object_.kind), file.label)
 
 
-def _distinct(reasons: list[Reason]) -> list[Reason]:
+def _distinct(reasons: list[GoalReason]) -> list[GoalReason]:
     """Of answers that differ in their question's object only, the first stands for all with a count."""
-    groups: dict[tuple[object, ...], list[Reason]] = {}
+    groups: dict[tuple[object, ...], list[GoalReason]] = {}
     for reason in reasons:
         verb = reason.question.partition(" ")[0]
         key = (verb, reason.subject, reason.because, reason.note, reason.leads_to, reason.ordinary)
@@ -165,7 +164,7 @@ def _distinct(reasons: list[Reason]) -> list[Reason]:
 
 def _way_out(host: Host, label: str, most: int) -> Escape:
     if host.framework == "neither":
-        return Escape(Outcome.ALLOWED, (NO_MAC,))
+        return Escape(Outcome.ALLOWED, why=NO_MAC)
     if not label:
         return Escape(Outcome.UNKNOWN, note="the label of these processes could not be read")
     return escape(host, label, most)
@@ -174,8 +173,8 @@ def _way_out(host: Host, label: str, most: int) -> Escape:
 def _escape(host: Host, service: Service, goal: Goal) -> GoalAnswer:
     """The way out of the service's labels: the most open of them counts."""
     best = Outcome.BLOCKED
-    reasons: list[Reason] = []
-    chain: tuple[str, ...] = ()
+    reasons: list[GoalReason] = []
+    chain: tuple[ChainStep, ...] = ()
     for label in service.labels:
         identities = [identity for identity in service.identities if identity.label == label]
         text = f"reach an unconfined label by at most {goal.chain} transitions"
@@ -186,6 +185,6 @@ def _escape(host: Host, service: Service, goal: Goal) -> GoalAnswer:
         if _ORDER.index(outcome) < _ORDER.index(best):
             best, reasons, chain = outcome, [], steps
         if outcome is best:
-            reasons.append(Reason(text, label, outcome, steps, note=note))
+            reasons.append(GoalReason(text, label, outcome, found.because, note=note))
     names: tuple[str, ...] = ()
     return GoalAnswer(goal.id, goal.title, goal.severity, best, "none", names, tuple(reasons), 0, (), chain)

@@ -23,23 +23,32 @@ from hardcheck.apparmor.syntax import Mode
 from hardcheck.apparmor.variables import VariableFault
 from hardcheck.errors import PolicyError
 from hardcheck.exposure.host import Host
-from hardcheck.exposure.model import Outcome
 from hardcheck.facts import Absent
+from hardcheck.findings.exposure import ChainStep, Outcome
 from hardcheck.selinux.access import SelinuxPolicy
+from hardcheck.selinux.domains import Step
 
 _STACK = "//&"
 _WILD = frozenset("*?[{")
 _MOST_LABELS = 4096
 _BRACES = re.compile(r"\{([^{}]{0,200})\}")
 _MOST_BRACES = 4
+_SHOWN_FILES = 3
 
 
 class Escape(msgspec.Struct, frozen=True):
-    """What came of the search: the steps in words, or why it is unknown."""
+    """What came of the search: the steps, or ``why`` it is open without any; ``note`` says why it is
+    unknown, or what was found instead."""
 
     outcome: Outcome
-    steps: tuple[str, ...] = ()
+    steps: tuple[ChainStep, ...] = ()
     note: str = ""
+    why: str = ""
+
+    @property
+    def because(self) -> tuple[str, ...]:
+        """The grounds in words."""
+        return (self.why,) if self.why else tuple(map(str, self.steps))
 
 
 def escape(host: Host, label: str, most: int) -> Escape:
@@ -52,9 +61,9 @@ def escape(host: Host, label: str, most: int) -> Escape:
         return Escape(Outcome.UNKNOWN, note=f"what is unconfined is not known: {unconfined.detail}")
     name = subject_name(label)
     if name in unconfined:
-        return Escape(Outcome.ALLOWED, (f"{name} is unconfined already",))
+        return Escape(Outcome.ALLOWED, why=f"{name} is unconfined already")
     if name in host.logged_only:
-        return Escape(Outcome.LOGGED, (f"{name} is only logged: its denials are let through",))
+        return Escape(Outcome.LOGGED, why=f"{name} is only logged: its denials are let through")
     if isinstance(policy, SelinuxPolicy):
         return _selinux(policy, label, unconfined, host.logged_only, most)
     if isinstance(policy, AppArmorPolicy):
@@ -80,11 +89,20 @@ def _selinux(
         goals = sorted((length, name) for name, length in near.items() if name in names)
         if goals:
             steps = policy.domains.path(source, policy.policy.names.types[goals[0][1]], most) or ()
-            words = tuple(f"{step.source} -> {step.target} ({step.how})" for step in steps)
-            return Escape(outcome, words)
+            shown = (ChainStep(step.source, step.target, _how(policy, step)) for step in steps)
+            return Escape(outcome, tuple(shown))
     return Escape(
         Outcome.BLOCKED, note=f"none of {len(near)} domains within {most} transitions is unconfined"
     )
+
+
+def _how(policy: SelinuxPolicy, step: Step) -> str:
+    """What makes a change of domain: the kind of change, and the types of the files that it executes."""
+    types = policy.policy.types.names(step.files)
+    if not types:
+        return step.how.value
+    more = f" and {len(types) - _SHOWN_FILES} more types" if len(types) > _SHOWN_FILES else ""
+    return f"{step.how.value}: executes a file of {', '.join(types[:_SHOWN_FILES])}{more}"
 
 
 def _walk(
@@ -114,11 +132,11 @@ def _walk(
     return Escape(Outcome.LOGGED, _back(before, second)) if second else None
 
 
-def _back(before: dict[str, tuple[str, str]], label: str) -> tuple[str, ...]:
-    steps: list[str] = []
+def _back(before: dict[str, tuple[str, str]], label: str) -> tuple[ChainStep, ...]:
+    steps: list[ChainStep] = []
     while before[label][0]:
         at, how = before[label]
-        steps.append(f"{at} -> {label} ({how})")
+        steps.append(ChainStep(at, label, how))
         label = at
     return tuple(reversed(steps))
 

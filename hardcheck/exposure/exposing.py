@@ -8,22 +8,21 @@ import msgspec
 
 from hardcheck.errors import UsageError
 from hardcheck.exposure.asking import answer_goal
-from hardcheck.exposure.grade import grade_of, worst
+from hardcheck.exposure.grade import grade_of
 from hardcheck.exposure.host import Host
 from hardcheck.exposure.model import (
     Goal,
     GoalAnswer,
     HostExposure,
-    Outcome,
     Service,
     ServiceExposure,
-    Switch,
     Tenants,
 )
 from hardcheck.exposure.services import matches, services_of
 from hardcheck.exposure.tenants import tenants_of
 from hardcheck.exposure.whatif import switches_of, with_booleans
 from hardcheck.facts import Absent
+from hardcheck.findings.exposure import Outcome, Switch, worst
 
 
 def expose(

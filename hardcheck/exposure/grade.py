@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from hardcheck.exposure.model import GoalAnswer, Grade, Outcome
-
-LETTERS = (("A", 5), ("B", 15), ("C", 30), ("D", 50), ("E", 75), ("F", 100))
-"""Each letter with the greatest share, in percent, of open points that still earns it."""
+from hardcheck.exposure.model import GoalAnswer
+from hardcheck.findings.exposure import LETTERS, UNKNOWN_GRADE, Grade, Outcome
 
 
 def grade_of(answers: Iterable[GoalAnswer]) -> Grade:
@@ -21,17 +19,8 @@ def grade_of(answers: Iterable[GoalAnswer]) -> Grade:
     open_ = sum(answer.severity.weight for answer in found if answer.outcome.is_open)
     unknown = sum(answer.severity.weight for answer in found if answer.outcome is Outcome.UNKNOWN)
     if total == unknown:
-        return Grade("unknown", "unknown", open_, unknown, total)
+        return Grade(UNKNOWN_GRADE, UNKNOWN_GRADE, open_, unknown, total)
     return Grade(_letter(open_ + unknown, total), _letter(open_, total), open_, unknown, total)
-
-
-def worst(letters: Iterable[str]) -> str:
-    """The worst letter; "unknown" where a service could not be judged and none is an F, or none is there."""
-    seen = set(letters)
-    known = [letter for letter, _ in LETTERS if letter in seen]
-    if known and known[-1] == LETTERS[-1][0]:
-        return known[-1]
-    return "unknown" if "unknown" in seen or not known else known[-1]
 
 
 def _letter(points: int, total: int) -> str:

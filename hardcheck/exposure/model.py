@@ -1,8 +1,8 @@
-"""Goals, services and answers of the exposure page: values only."""
+"""Goals, services and answers of the exposure page: values only. What a report holds as well is in
+`hardcheck.findings.exposure`."""
 
 from __future__ import annotations
 
-from enum import StrEnum
 from typing import Literal
 
 import msgspec
@@ -11,24 +11,11 @@ from hardcheck.access import Action, Object, Verdict
 from hardcheck.facts import Absent
 from hardcheck.facts.mac import Confined
 from hardcheck.findings import Severity
+from hardcheck.findings.exposure import ChainStep, GoalReason, Grade, Outcome, Switch
 
 Framework = Literal["selinux", "apparmor"]
 Origin = Literal["host", "default", "none"]
 """Where the objects of a goal come from: the host's own facts, the goal's list, or it has none."""
-
-
-class Outcome(StrEnum):
-    """What comes of a goal. The order is that of the attacker: what surely works comes first."""
-
-    ALLOWED = "allowed"
-    LOGGED = "logged only"  # the kernel lets it pass and writes a record: permissive or complain
-    UNKNOWN = "unknown"
-    BLOCKED = "blocked"
-
-    @property
-    def is_open(self) -> bool:
-        """Whether the kernel's MAC lets it pass."""
-        return self in (Outcome.ALLOWED, Outcome.LOGGED)
 
 
 OUTCOME_OF = {
@@ -104,7 +91,8 @@ class Identity(msgspec.Struct, frozen=True):
 
 class Service(msgspec.Struct, frozen=True):
     """A service that the network reaches, with its workers. ``behind`` names what passes requests to it,
-    empty when it listens itself; ``container`` the container that it runs in."""
+    empty when it listens itself; ``container`` the container that it runs in; ``activated_by`` the
+    socket unit that systemd holds for it."""
 
     name: str
     unit: str
@@ -113,6 +101,7 @@ class Service(msgspec.Struct, frozen=True):
     behind: str = ""
     container: str = ""
     names: tuple[str, ...] = ()
+    activated_by: str = ""
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -125,37 +114,6 @@ class Service(msgspec.Struct, frozen=True):
         return tuple(pid for identity in self.identities for pid in identity.pids)
 
 
-class Ordinary(msgspec.Struct, frozen=True):
-    """What file modes, accounts and capabilities say, apart from the policy."""
-
-    verdict: Literal["permits", "forbids", "unknown"]
-    text: str
-
-
-class Reason(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One question's answer. ``outside`` is what the policy's answer does not weigh."""
-
-    question: str
-    subject: str
-    outcome: Outcome
-    because: tuple[str, ...] = ()
-    leads_to: str = ""
-    note: str = ""
-    ordinary: Ordinary | None = None
-    outside: tuple[str, ...] = ()
-
-
-class Switch(msgspec.Struct, frozen=True):
-    """Booleans that decide a goal: one, or several that only together do. ``on`` is their state now;
-    flipping them gives ``outcome``. ``also`` are the service's other goals that this would close.
-    """
-
-    names: tuple[str, ...]
-    on: bool
-    outcome: Outcome
-    also: tuple[str, ...] = ()
-
-
 class GoalAnswer(msgspec.Struct, frozen=True):
     """What comes of one goal for one service, with the reasons that decided (``more`` were left out)."""
 
@@ -165,33 +123,10 @@ class GoalAnswer(msgspec.Struct, frozen=True):
     outcome: Outcome
     origin: Origin
     objects: tuple[str, ...]
-    reasons: tuple[Reason, ...]
+    reasons: tuple[GoalReason, ...]
     more: int = 0
     switches: tuple[Switch, ...] = ()
-    chain: tuple[str, ...] = ()
-
-
-class Grade(msgspec.Struct, frozen=True):
-    """A to F. Points are the weights of the goals' severities: ``open`` of those that pass, ``unknown`` of
-    those that could not be judged, of ``total``. ``letter`` takes what is unknown for open,
-    ``best`` for blocked; both are "unknown" where nothing was judged."""
-
-    letter: str
-    best: str
-    open: int
-    unknown: int
-    total: int
-
-    @property
-    def arithmetic(self) -> str:
-        """The sum in words."""
-        if self.letter == "unknown":
-            return f"none of {self.total} points could be judged"
-        share = 100 * (self.open + self.unknown) / self.total
-        if not self.unknown:
-            return f"{self.open} of {self.total} points open = {share:.0f} % = {self.letter}"
-        points = f"{self.open} open + {self.unknown} unknown of {self.total} points"
-        return f"{points} = {share:.0f} % = {self.letter} (at best {self.best})"
+    chain: tuple[ChainStep, ...] = ()
 
 
 class ServiceExposure(msgspec.Struct, frozen=True):
@@ -221,7 +156,7 @@ class TenantAccess(msgspec.Struct, frozen=True):
     owner: str
     read: Outcome
     write: Outcome
-    reasons: tuple[Reason, ...]
+    reasons: tuple[GoalReason, ...]
 
 
 class Tenants(msgspec.Struct, frozen=True):

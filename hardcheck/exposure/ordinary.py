@@ -11,9 +11,10 @@ from collections.abc import Iterable
 
 from hardcheck.access import Action, Capability, Object, Path, Port, Subject
 from hardcheck.exposure.host import Host
-from hardcheck.exposure.model import Identity, Ordinary
+from hardcheck.exposure.model import Identity
 from hardcheck.facts import Absent
 from hardcheck.facts.labels import FileLabel
+from hardcheck.findings.exposure import Ordinary
 
 _BITS = {
     Action.READ: 4,
@@ -91,13 +92,13 @@ def _file(host: Host, identity: Identity, action: Action, path: str) -> Ordinary
         return None
     file = host.files.get(path)
     if file is not None and file.kind == "l":
-        return Ordinary("unknown", f"{path} is a link; what it leads to was not looked at")
+        return Ordinary("unknown", "it is a link; what it leads to was not looked at")
     for folder in _folders(path):
         above = host.files.get(folder)
         if above is not None and _passes(host, identity, above, 1) == "forbids":
             return Ordinary("forbids", f"may not search {folder} ({_shown(host, above)})")
     if file is None:
-        return Ordinary("unknown", f"the mode of {path} was not seen")
+        return Ordinary("unknown", "its mode was not seen")
     bits |= 1 if file.kind == "d" and bits & 2 else 0
     verdict = _passes(host, identity, file, bits)
     words = {"permits": "may", "forbids": "may not", "unknown": "its groups were not seen for"}

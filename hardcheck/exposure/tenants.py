@@ -12,8 +12,6 @@ from hardcheck.exposure.host import Host
 from hardcheck.exposure.model import (
     Ask,
     Identity,
-    Outcome,
-    Reason,
     Service,
     Tenant,
     TenantAccess,
@@ -22,13 +20,14 @@ from hardcheck.exposure.model import (
 from hardcheck.exposure.ordinary import weigh
 from hardcheck.facts import Absent
 from hardcheck.facts.web import Site
-from hardcheck.reasons import Reason as Why
+from hardcheck.findings.exposure import GoalReason, Outcome
+from hardcheck.reasons import Reason
 
 MOST_SITES = 40
 _MOST_FILES = 6
 _TITLE = "php-fpm: pool "
-_NO_CODE = Absent(Why.NOT_PRESENT, ("web.php_pools",), "the site runs no code that was found")
-_NOT_SEEN = Absent(Why.NOT_COLLECTED, ("processes.files",), "no process of its pool was seen")
+_NO_CODE = Absent(Reason.NOT_PRESENT, ("web.php_pools",), "the site runs no code that was found")
+_NOT_SEEN = Absent(Reason.NOT_COLLECTED, ("processes.files",), "no process of its pool was seen")
 
 
 def tenants_of(host: Host, services: tuple[Service, ...]) -> Tenants:
@@ -81,12 +80,12 @@ def _access(host: Host, reader: Tenant, owner: Tenant, services: tuple[Service, 
 
 def _most_open(
     host: Host, identities: list[Identity], owner: Tenant, action: Action
-) -> tuple[Outcome, tuple[Reason, ...]]:
+) -> tuple[Outcome, tuple[GoalReason, ...]]:
     if not identities:
-        note = Reason(f"{action} files of {owner.site}", "", Outcome.UNKNOWN, note=_NOT_SEEN.detail)
+        note = GoalReason(f"{action} files of {owner.site}", "", Outcome.UNKNOWN, note=_NOT_SEEN.detail)
         return Outcome.UNKNOWN, (note,)
     order = list(Outcome)
-    best: Reason | None = None
+    best: GoalReason | None = None
     for identity in identities:
         for path in _files(host, owner):
             reason = _ask(host, identity, path, action)
@@ -96,17 +95,17 @@ def _most_open(
     return best.outcome, (best,)
 
 
-def _ask(host: Host, identity: Identity, path: str, action: Action) -> Reason:
+def _ask(host: Host, identity: Identity, path: str, action: Action) -> GoalReason:
     object_ = as_on_disk(host, Path(path))
     text = f"{action} {path}"
     ordinary = weigh(host, [identity], action, object_)
     if host.framework == "neither":
-        return Reason(
+        return GoalReason(
             text, identity.label, Outcome.ALLOWED, ("no MAC framework is active",), ordinary=ordinary
         )
     outcome, answer = put(host, [identity], identity.label, Ask(text, action, object_), object_)
     grounds = answer.because[:_MOST_FILES]
-    return Reason(text, identity.label, outcome, grounds, note=answer.unknown, ordinary=ordinary)
+    return GoalReason(text, identity.label, outcome, grounds, note=answer.unknown, ordinary=ordinary)
 
 
 def _files(host: Host, owner: Tenant) -> list[str]:

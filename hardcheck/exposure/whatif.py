@@ -8,8 +8,9 @@ from collections.abc import Iterable, Mapping
 from hardcheck.errors import PolicyError, UsageError
 from hardcheck.exposure.asking import answer_goal
 from hardcheck.exposure.host import Host
-from hardcheck.exposure.model import Difference, Goal, GoalAnswer, HostExposure, Outcome, Service, Switch
+from hardcheck.exposure.model import Difference, Goal, GoalAnswer, HostExposure, Service
 from hardcheck.facts import Absent
+from hardcheck.findings.exposure import Outcome, Switch
 from hardcheck.selinux.access import SelinuxPolicy
 
 _STATE = re.compile(r"\b([A-Za-z0-9_.-]+) is (on|off)\b")

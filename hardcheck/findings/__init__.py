@@ -15,9 +15,9 @@ from hardcheck.findings.model import (
     Report,
     RuleInfo,
     Score,
-    Severity,
     Status,
 )
+from hardcheck.findings.severity import Severity
 
 __all__ = [
     "FORMAT_VERSION",

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from enum import IntEnum
 
-from hardcheck.findings.model import Report, Severity, Status
+from hardcheck.findings.model import Report, Status
+from hardcheck.findings.severity import Severity
 from hardcheck.reasons import Reason
 
 

@@ -7,6 +7,8 @@ from enum import StrEnum
 
 import msgspec
 
+from hardcheck.findings.exposure import FleetExposure, HostExposure
+from hardcheck.findings.severity import Severity
 from hardcheck.reasons import Reason
 
 FORMAT_VERSION = 1
@@ -22,26 +24,6 @@ class Status(StrEnum):
     NOT_APPLICABLE = "not_applicable"  # with proof that it does not apply
     MANUAL = "manual"  # a machine cannot judge it
     ERROR = "error"  # hardcheck itself failed on it
-
-
-class Severity(StrEnum):
-    """How much a failure matters. ``weight`` is what it counts in the score."""
-
-    CRITICAL = "critical"
-    HIGH = "high"
-    MEDIUM = "medium"
-    LOW = "low"
-    INFO = "info"
-
-    @property
-    def weight(self) -> int:
-        """Weight in the score: 10, 7, 4, 1, 0."""
-        return {"critical": 10, "high": 7, "medium": 4, "low": 1, "info": 0}[self.value]
-
-    def at_least(self, other: Severity) -> bool:
-        """Whether this is as severe as ``other`` or more."""
-        order = list(Severity)
-        return order.index(self) <= order.index(other)
 
 
 class Framework(StrEnum):
@@ -189,6 +171,7 @@ class HostResult(msgspec.Struct, frozen=True):
     summary: tuple[tuple[str, str], ...] = ()
     evidence: tuple[EvidenceRef, ...] = ()  # the appendix: every item of the bundle
     bundle_sha256: str = ""
+    exposure: HostExposure | None = None  # None where nothing was collected, or it was not asked for
 
 
 class ControlResult(msgspec.Struct, frozen=True):
@@ -239,3 +222,4 @@ class Report(msgspec.Struct, frozen=True):
     profiles: tuple[ProfileResult, ...]
     findings: tuple[Finding, ...]
     probe_sha256: tuple[str, ...] = ()
+    exposure: FleetExposure | None = None  # the hosts' own are in ``hosts``

@@ -10,6 +10,7 @@ from enum import Enum
 
 from hardcheck.findings import Framework, Remedy, Report
 from hardcheck.render.controls import matrices
+from hardcheck.render.exposure import exposures
 from hardcheck.render.template import environment
 from hardcheck.render.view import Appendix, HostView, ReportView, RuleView, arrange
 
@@ -26,6 +27,7 @@ _CHAPTERS = {
     "summary": "Summary",
     "scope": "Scope and method",
     "compare": "SELinux beside AppArmor",
+    "exposure": "What a compromised service could do",
     "controls": "Controls",
     "findings": "Findings by host",
     "unjudged": "What could not be judged, and why",
@@ -86,6 +88,7 @@ def document_html(report: Report, scope: Scope = Scope.WHOLE) -> str:
             report=report,
             view=view,
             matrices=matrices(view),
+            exposed=exposures(report, view),
             doc=_document(report, view, scope),
         )
     )
@@ -96,6 +99,8 @@ def _document(report: Report, view: ReportView, scope: Scope) -> Document:
     chapters = {key: title for key, title in _CHAPTERS.items() if key not in _LEFT_OUT[scope]}
     if not view.objectives:
         chapters.pop("compare", None)
+    if report.exposure is None:
+        chapters.pop("exposure")
     if not report.profiles:
         chapters.pop("controls", None)
     if not view.failures:

@@ -15,6 +15,7 @@ from markupsafe import Markup
 
 from hardcheck.findings import Report, Severity
 from hardcheck.render.controls import matrices
+from hardcheck.render.exposure import exposures
 from hardcheck.render.template import environment, style_sheet
 from hardcheck.render.view import Appendix, ReportView, arrange
 
@@ -36,6 +37,7 @@ def render(report: Report, out: BinaryIO) -> None:
         report=report,
         view=view,
         matrices=matrices(view),
+        exposed=exposures(report, view),
         style=style,
         script=script,
         style_hash=_hash(style),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from hardcheck.findings import Coverage, Framework, Origin, Severity, Status
+from hardcheck.findings.exposure import Outcome
 from hardcheck.reasons import Reason
 
 
@@ -69,6 +70,22 @@ REASON = {
 
 FAMILY = {"debian": "Debian and Ubuntu", "rhel": "RHEL, Rocky, Alma and Fedora", "suse": "SUSE"}
 """Distribution families of a remedy; an unknown one is shown by its own name."""
+
+OUTCOME = {
+    Outcome.ALLOWED: Word("Allowed", "✗", "The policy lets it pass, for at least one label and object."),
+    Outcome.LOGGED: Word(
+        "Logged only", "!", "The policy denies it and the kernel lets it pass: permissive or complain."
+    ),
+    Outcome.UNKNOWN: Word("Unknown", "?", "It could not be asked; it never counts as blocked."),
+    Outcome.BLOCKED: Word("Blocked", "✓", "Every way was asked, and is denied."),
+}
+"""What comes of an attack goal; the symbols are those of a failed and a passed check."""
+
+ORDINARY = {
+    "permits": Word("Ordinary protection permits it"),
+    "forbids": Word("Ordinary protection already forbids it"),
+    "unknown": Word("Ordinary protection is not all known"),
+}
 
 NO_REASON = Word("No reason given", meaning="the finding names none")
 

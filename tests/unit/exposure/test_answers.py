@@ -11,9 +11,9 @@ from hardcheck.errors import UsageError
 from hardcheck.exposure.asking import answer_goal
 from hardcheck.exposure.exposing import expose
 from hardcheck.exposure.goals import load_goals
-from hardcheck.exposure.grade import grade_of, worst
+from hardcheck.exposure.grade import grade_of
 from hardcheck.exposure.host import Host
-from hardcheck.exposure.model import Goal, GoalAnswer, Outcome, Service
+from hardcheck.exposure.model import Goal, GoalAnswer, Service
 from hardcheck.exposure.ordinary import weigh
 from hardcheck.exposure.services import services_of
 from hardcheck.exposure.tenants import tenants_of
@@ -23,6 +23,7 @@ from hardcheck.facts.apparmor import LoadedProfile
 from hardcheck.facts.mac import Confined
 from hardcheck.facts.web import Site
 from hardcheck.findings import Severity
+from hardcheck.findings.exposure import Outcome, worst
 from tests.unit.exposure.hosts import HTTPD, MISSING, PROCESSES, host, subjects
 
 GOALS = {goal.id: goal for goal in load_goals()}

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from hardcheck.exposure.exposing import expose
 from hardcheck.exposure.goals import load_goals
-from hardcheck.exposure.model import Outcome
 from hardcheck.exposure.services import capability_names, matches, services_of
 from hardcheck.facts import Absent
 from hardcheck.facts.network import Listener
+from hardcheck.findings.exposure import Outcome
 from tests.unit.exposure.hosts import MISSING, host, process
 
 
