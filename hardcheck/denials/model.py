@@ -28,7 +28,7 @@ class Outcome(StrEnum):
 
 
 class ErrorKind(StrEnum):
-    """What a SELINUX_ERR record is about: its ``op``, or the text of older kernels."""
+    """What a SELINUX_ERR record is about."""
 
     INVALID_CONTEXT = "invalid_context"  # a transition or a write asks for a context the policy forbids
     BOUNDED_TRANSITION = "bounded_transition"  # the new domain is not bounded by the old one (nnp, setcon)
@@ -54,11 +54,10 @@ class EventId(msgspec.Struct, frozen=True, order=True):
 
 
 class Where(msgspec.Struct, frozen=True):
-    """Lines of one log, counted from 1: the record's own and the last that was joined to it."""
+    """A line of a log, counted from 1; in the journal's export format, an entry."""
 
     file: str
     line: int
-    last_line: int = 0
 
 
 class Record(msgspec.Struct, frozen=True):
@@ -234,6 +233,7 @@ class ChangeKind(StrEnum):
     CONFIG = "config"  # any other record of a MAC configuration change (semanage, unlabeled traffic, ...)
     APPARMOR = "apparmor"  # another AppArmor STATUS, HINT or ERROR
     AUDIT = "audit"  # auditd or the audit settings: start, end, failure, enabled, backlog, lost rules
+    LABEL = "label"  # the kernel met a label that the policy does not know
     BOOT = "boot"
     SHUTDOWN = "shutdown"
 
@@ -268,15 +268,17 @@ class Group(msgspec.Struct, frozen=True):
     """Denials of one cause, counted.
 
     ``source`` and ``target`` are SELinux types, or an AppArmor profile and its peer or exec target.
-    ``class_`` is SELinux's object class or AppArmor's operation; ``wanted`` the union of permissions or
-    of the letters (words for sockets, D-Bus and queues) of the denied mask; ``object`` what else tells
-    one cause from another: a port (``tcp 9999``), AppArmor's name (``/srv/www/*`` when many names of one
-    directory were folded), a USER_AVC's interface.
+    ``class_`` is SELinux's object class or AppArmor's kind (file exec net cap mount ptrace signal dbus ...);
+    ``wanted`` the union of permissions, or of the letters (words for sockets, D-Bus and queues) of the
+    denied mask; ``object`` what else tells one cause from another: a port (``tcp 9999``), a label that the
+    policy does not know, AppArmor's name (``/srv/www/*`` when many names of one directory were folded),
+    capability, signal or D-Bus interface. ``info`` is AppArmor's text where that is a cause of its own.
 
-    ``pairs`` are full source and target contexts, joined by a blank. ``paths`` are the objects, ``units``
-    what the log has of services. ``by_day`` is ``YYYY-MM-DD`` to lines of that day. ``examples`` are
-    whole denials: the first, then the first of each further permission or executable, at most eight.
-    ``cached`` tells that SELinux wrote a line per cache miss only: then the count is no frequency.
+    ``pairs`` are full source and target contexts, joined by a blank. ``paths`` are the objects.
+    ``by_day`` is ``YYYY-MM-DD`` to lines of that day. ``examples`` are
+    whole denials: the first, then the first with each further permission or executable, at most eight.
+    ``succeeded`` counts those whose system call went on to succeed. ``cached`` tells that SELinux wrote a
+    line per miss of its cache only (permissive): then the count is no frequency.
     """
 
     framework: Framework
@@ -297,7 +299,7 @@ class Group(msgspec.Struct, frozen=True):
     hosts: Bounded
     by_day: Mapping[str, int]
     examples: tuple[Denial, ...]
-    files: tuple[str, ...] = ()
+    info: str = ""
     succeeded: int = 0
     error: ErrorKind | None = None
     cached: bool = False
@@ -319,9 +321,9 @@ class Damage(msgspec.Struct, frozen=True):
 
 
 class Lost(msgspec.Struct, frozen=True):
-    """The kernel or a daemon dropped records: ``why`` is backlog, rate_limit, suppressed, audit_lost,
-    disk, dispatcher or journal; ``count`` is how many, where told, and ``total`` the kernel's
-    own sum since boot."""
+    """Records were dropped: ``why`` is backlog, rate_limit, suppressed, audit_lost, disk, dispatcher, journal,
+    or printed (not in the kernel's ring, but in the audit log); ``count`` is how many, where told, and
+    ``total`` the kernel's sum since boot."""
 
     why: str
     where: Where
@@ -350,16 +352,25 @@ class UnitRuns(msgspec.Struct, frozen=True):
 
 
 class LogHealth(msgspec.Struct, frozen=True):
-    """How far the log can be relied on. ``doubles`` are events that stood in two logs, counted once."""
+    """How far the logs can be relied on.
+
+    ``records`` are those that concern MAC; ``doubles`` of them stood in two logs and count once.
+    ``damaged`` lines speak of MAC and could not be read, ``foreign`` ones are records that another
+    program wrote into its own message, which proves nothing; ``damages`` has the first of both.
+    ``cut_lines`` were longer than a line may be, ``unjoined`` records came for an event that had
+    already as many as are kept. ``dontaudit_off`` says what shows that silenced denials were logged,
+    ``assumed`` what had to be taken for granted (the zone of a time), and ``unreadable`` files that
+    ended before their end (a damaged rotation).
+    """
 
     lines: int = 0
     size: int = 0
     records: int = 0
-    events: int = 0
     doubles: int = 0
     first: datetime | None = None
     last: datetime | None = None
     damaged: int = 0
+    foreign: int = 0
     damages: tuple[Damage, ...] = ()
     lost: tuple[Lost, ...] = ()
     more_lost: int = 0
@@ -368,11 +379,14 @@ class LogHealth(msgspec.Struct, frozen=True):
     cut_lines: int = 0
     ungrouped: int = 0
     dontaudit_off: tuple[str, ...] = ()
+    assumed: tuple[str, ...] = ()
+    unreadable: tuple[str, ...] = ()
 
     @property
     def whole(self) -> bool:
         """Nothing damaged, lost, left out or cut."""
-        return not (self.damaged or self.lost or self.gaps or self.ungrouped or self.cut_lines)
+        faults = (self.damaged, self.lost, self.gaps, self.ungrouped, self.cut_lines, self.unreadable)
+        return not any(faults)
 
 
 class LogSummary(msgspec.Struct, frozen=True):

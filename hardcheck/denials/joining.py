@@ -1,0 +1,175 @@
+"""From lines to events: records with one id, interleaved as they may be, in a bounded window.
+
+This is the loop that every line of a log goes through, so it looks at a line's head only: a record whose
+type cannot matter is counted and left; parts (SYSCALL, PATH ...) wait for a refusal of the same id and
+are dropped with their event if none comes. Nothing is decoded here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+
+from hardcheck.denials.kinds import USES, Use
+from hardcheck.denials.times import ausearch_time
+
+WINDOW = 1024
+"""Events that are open at once; records of one event stand closer together than that."""
+MAX_RECORDS = 256
+"""Records of one event that are kept together; scrubbed logs have one id for all."""
+MAX_OPEN = 16 << 20
+"""Bytes of all open events."""
+
+RawRecord = tuple[str, int, int, bytes]
+"""Type, what it is good for, line number, and the bytes behind the id."""
+_NOTHING = (Use.NOTHING, "")
+_ASKED = Use.REFUSAL | Use.CHANGE
+
+
+class RawEvent:
+    """Undecoded records of one id. ``stamp`` is (seconds, milliseconds, serial), None without an id;
+    ``at_s`` is the time in seconds since 1970, None for an unknown one; ``channel`` tells apart the ways
+    by which one log may show the same event twice."""
+
+    __slots__ = ("at_s", "channel", "damaged", "interpreted", "node", "records", "stamp")
+
+    def __init__(
+        self,
+        records: list[RawRecord],
+        stamp: tuple[int, int, int] | None = None,
+        at_s: float | None = None,
+        node: bytes = b"",
+        channel: bytes = b"",
+        interpreted: bool = False,
+    ) -> None:
+        self.records, self.stamp, self.at_s = records, stamp, at_s
+        self.node, self.channel, self.interpreted = node, channel, interpreted
+        self.damaged = False
+
+    @property
+    def at(self) -> datetime | None:
+        """When it was, UTC; None for no time, a scrubbed one, or one past the calendar."""
+        if self.at_s is None or not 0 < self.at_s < 1 << 35:
+            return None
+        if self.stamp is None:
+            return datetime.fromtimestamp(self.at_s, UTC)
+        return datetime.fromtimestamp(self.stamp[0], UTC).replace(microsecond=self.stamp[1] * 1000)
+
+
+class Other:
+    """Takes the lines that do not begin with ``type=``; `loose.Loose` is the one that reads them."""
+
+    def take(self, line: bytes, number: int, joiner: Joiner) -> Iterable[RawEvent]:
+        """Events that stand alone; parts of others go into ``joiner.add``."""
+        raise NotImplementedError
+
+
+class Joiner:
+    """Joins the records of one log. ``number`` is the line that was read last."""
+
+    def __init__(self, other: Other) -> None:
+        self.other = other
+        self.number = 0
+        self.records = 0
+        self.unjoined = 0
+        self._open: dict[bytes, list[RawRecord]] = {}
+        self._asked: set[bytes] = set()
+        self._size = 0
+
+    def events(self, batches: Iterable[list[bytes]]) -> Iterator[RawEvent]:
+        """The events that hold a refusal or a change, as their window closes."""
+        for lines in batches:
+            yield from self._read(lines)
+            if len(self._open) > WINDOW or self._size > MAX_OPEN:
+                yield from self._close(WINDOW // 2)
+        yield from self._close(0)
+
+    def _read(self, lines: list[bytes]) -> Iterator[RawEvent]:
+        uses = USES
+        opened = self._open
+        last_id = b""
+        current: list[RawRecord] = []
+        line_number = self.number
+        for line in lines:
+            line_number += 1
+            if line[:5] == b"type=":
+                blank = line.find(b" ", 5, 64)
+                found = uses.get(line[5:blank])
+                end = line.find(b")", blank, blank + 64)
+                if found is None and line.find(b"avc:") < 0 and line.find(b"apparmor=") < 0:
+                    found = _NOTHING
+                if (
+                    found is not None
+                    and end > 0
+                    and line[blank : blank + 11] == b" msg=audit("
+                    and line.find(b"audit(", end) < 0
+                ):
+                    use, name = found
+                    if not use:
+                        continue
+                    ident = line[blank + 11 : end]
+                    if ident != last_id:
+                        if len(opened) > WINDOW * 2:
+                            self.number = line_number
+                            yield from self._close(WINDOW)
+                        current = opened.setdefault(ident, [])
+                        last_id = ident
+                    current.append((name, use, line_number, line[end + 1 :]))
+                    self._size += len(line)
+                    if use & 3:
+                        self._asked.add(ident)
+                        self.records += 1
+                    if len(current) >= MAX_RECORDS or self._size > MAX_OPEN:
+                        yield from self._close(0)
+                        last_id = b""
+                    continue
+            self.number = line_number
+            yield from self.other.take(line, line_number, self)
+            last_id = b""
+        self.number = line_number
+
+    def add(self, ident: bytes, record: RawRecord) -> Iterator[RawEvent]:
+        """Put a record to its event, from outside the fast loop."""
+        opened = self._open.setdefault(ident, [])
+        opened.append(record)
+        self._size += len(record[3])
+        if record[1] & _ASKED:
+            self._asked.add(ident)
+            self.records += 1
+        if len(opened) >= MAX_RECORDS or len(self._open) > WINDOW * 2 or self._size > MAX_OPEN:
+            yield from self._close(0)
+
+    def _close(self, keep: int) -> Iterator[RawEvent]:
+        """End the oldest events until ``keep`` are left."""
+        opened, asked = self._open, self._asked
+        for ident in list(opened)[: len(opened) - keep]:
+            records = opened.pop(ident)
+            self._size -= sum([len(record[3]) for record in records])
+            if ident in asked:
+                asked.discard(ident)
+                yield make_event(ident, records)
+        if not opened:
+            self._size = 0
+
+
+def make_event(ident: bytes, records: list[RawRecord]) -> RawEvent:
+    """The event of an id; ``node CHANNEL id`` stand behind each other, parted by NUL."""
+    node = channel = b""
+    if b"\0" in ident:
+        node, channel, ident = ident.split(b"\0", 2)
+    if ident[:1] == b"~":  # the journal's text: its time, and the first line for a name
+        moment = ident[1:].partition(b"/")[0]
+        return RawEvent(records, None, int(moment) / 1000 if moment else None, node, channel)
+    seconds, _, rest = ident.partition(b".")
+    milliseconds, _, serial = rest.partition(b":")
+    if seconds.isdigit() and milliseconds.isdigit() and serial.isdigit() and len(ident) < 40:
+        stamp = (int(seconds), int(milliseconds) % 1000, int(serial))
+        return RawEvent(records, stamp, stamp[0] + stamp[1] / 1000, node, channel)
+    interpreted = ausearch_time(ident)
+    if interpreted is not None:
+        at, milli, number = interpreted
+        at_s = at.timestamp()
+        return RawEvent(records, (int(at_s), milli, number), at_s + milli / 1000, node, channel, True)
+    event = RawEvent(records, None, None, node, channel)
+    event.damaged = True
+    return event
