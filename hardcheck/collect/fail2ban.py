@@ -7,7 +7,7 @@ standard input and answers each behind its prompt.
 
 from __future__ import annotations
 
-from hardcheck.collect.base import KIB, ShellSource
+from hardcheck.collect.base import KIB, ShellSource, TreeSource
 
 # Each answer begins with a line `= ...` in place of the prompt, in the order asked. The banned addresses
 # stay on the host.
@@ -70,5 +70,16 @@ SOURCES = (
         timeout_s=30,
         max_bytes=512 * KIB,
         root=True,
+    ),
+    TreeSource(
+        "fail2ban.files",
+        (
+            "/etc/fail2ban/fail2ban.conf",
+            "/etc/fail2ban/fail2ban.d/*.conf",
+            "/etc/fail2ban/fail2ban.local",
+            "/etc/fail2ban/fail2ban.d/*.local",
+        ),
+        max_files=40,
+        max_bytes=32 * KIB,
     ),
 )

@@ -10,7 +10,7 @@ from hardcheck.collect.base import KIB, CommandSource, FileSource, ShellSource, 
 # command line is inside the image. "none" says that the search was made and found no file.
 _BOOT_LOADER = r"""
 entry='^[[:space:]]*(linux(16|efi)?|kernel|append|menuentry|submenu|title|label|blscfg|\})([[:space:]]|$)'
-variable='^[[:space:]]*(set )?(kernelopts|tuned_params|vt_handoff)='
+variable='^[[:space:]]*(set )?(kernelopts|tuned_params|vt_handoff|default|saved_entry|next_entry)='
 set --
 for f in /boot/grub/grub.cfg /boot/grub2/grub.cfg /boot/efi/EFI/*/grub.cfg /boot/grub/menu.lst \
     /boot/grub/grub.conf /boot/grub/custom.cfg /boot/grub2/custom.cfg /boot/extlinux/extlinux.conf \

@@ -6,7 +6,7 @@ container's namespace is not seen here. See proc_net(5) for the columns.
 
 from __future__ import annotations
 
-from hardcheck.collect.base import MIB, ShellSource
+from hardcheck.collect.base import KIB, MIB, FileSource, ShellSource
 
 # State 0A is TCP_LISTEN; 07 (TCP_CLOSE) is how an unconnected UDP socket shows. A unix socket that
 # listens has the flag __SO_ACCEPTCON, 00010000. The busy host's connections stay on the host.
@@ -42,6 +42,7 @@ exit 0
 """
 
 SOURCES = (
+    FileSource("network.ipv6_addresses", "/proc/net/if_inet6", max_bytes=256 * KIB),
     ShellSource("network.sockets", _SOCKETS, needs=("grep",), max_bytes=1 * MIB),
     ShellSource("network.socket_owners", _OWNERS, needs=("ls", "grep"), max_bytes=2 * MIB, root=True),
 )

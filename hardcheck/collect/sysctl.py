@@ -62,12 +62,19 @@ CONFIG_SYMBOLS = (
     "BPF_UNPRIV_DEFAULT_OFF",
     "COMPAT_BRK",
     "DEFAULT_MMAP_MIN_ADDR",
+    "INIT_ON_FREE_DEFAULT_ON",
+    "LEGACY_VSYSCALL_EMULATE",
+    "LEGACY_VSYSCALL_NONE",
+    "LEGACY_VSYSCALL_XONLY",
+    "LOCK_DOWN_KERNEL_FORCE_CONFIDENTIALITY",
+    "LOCK_DOWN_KERNEL_FORCE_INTEGRITY",
     "MAGIC_SYSRQ_DEFAULT_ENABLE",
+    "PAGE_POISONING",
     "SECURITY_DMESG_RESTRICT",
     "SECURITY_PERF_EVENTS_RESTRICT",
     "SYN_COOKIES",
 )
-"""Options of the kernel's build that decide a default of the keys above."""
+"""Options of the kernel's build that decide a default of the keys above, or of a boot argument."""
 
 _VALUES = """\
 if [ -d /run/systemd/system ]; then echo 'boot systemd'; else echo 'boot other'; fi

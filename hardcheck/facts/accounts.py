@@ -70,3 +70,19 @@ class Sudoers(msgspec.Struct, frozen=True):
     rules: tuple[SudoRule, ...]
     defaults: tuple[tuple[str, str], ...]
     unread: tuple[str, ...] | Absent = ()
+
+
+class SudoContext(msgspec.Struct, frozen=True):
+    """A sudo rule that gives any command, with the SELinux role and type it is run in; empty where the
+    account's own stay."""
+
+    who: str
+    role: str
+    type_: str
+    place: str
+
+    @property
+    def shown(self) -> str:
+        """``%wheel without role and type (FILE:LINE)``."""
+        named = f"as {self.role}:{self.type_}" if self.role and self.type_ else "without role and type"
+        return f"{self.who} {named} ({self.place})"

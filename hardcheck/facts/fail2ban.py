@@ -47,3 +47,22 @@ class JailEffect(msgspec.Struct, frozen=True):
     why: str
     banned: int = 0
     actions: tuple[str, ...] = ()
+
+
+class Fail2banStore(msgspec.Struct, frozen=True):
+    """What fail2ban.conf keeps: the database of bans, for how many seconds after a ban (Absent where that has
+    another form), and the log. The places are FILE:LINE or ``default``."""
+
+    database: str
+    database_place: str
+    keeps_s: int | Absent
+    log: str
+    log_place: str
+
+
+class Fail2banPersistence(msgspec.Struct, frozen=True):
+    """``gaps`` say what does not survive a restart, in words; empty when all does."""
+
+    database: str
+    log: str
+    gaps: tuple[str, ...]

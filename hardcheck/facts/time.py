@@ -35,3 +35,52 @@ class TimeServers(msgspec.Struct, frozen=True):
     """Servers and pools that the configuration files name, with FILE:LINE."""
 
     servers: tuple[tuple[str, str], ...]
+
+
+class TimeSource(msgspec.Struct, frozen=True):
+    """One server or pool that a file names. ``max_poll_s`` is the longest time between two questions in
+    seconds, the service's default where ``poll_named`` is False."""
+
+    name: str
+    service: str
+    max_poll_s: int
+    poll_named: bool
+    place: str
+
+    @property
+    def shown(self) -> str:
+        """``NAME, asked every 1024 s at least (FILE:LINE)``."""
+        return f"{self.name}, asked every {self.max_poll_s} s at least ({self.place})"
+
+
+class ChronyServing(msgspec.Struct, frozen=True):
+    """What chrony.conf(5) lets others do. ``port`` 0 serves nobody, whatever is allowed; ``allows`` are the
+    places of allow directives; ``command_port`` 0 takes no commands by network; ``command_addresses`` are
+    those of bindcmdaddress, empty for the loopback."""
+
+    port: int
+    allows: tuple[str, ...]
+    command_port: int
+    command_addresses: tuple[str, ...]
+    user: str
+
+    @property
+    def serves(self) -> bool:
+        """Whether it answers other hosts."""
+        return self.port != 0 and bool(self.allows)
+
+    @property
+    def commanded(self) -> bool:
+        """Whether it takes commands at an address that other hosts reach."""
+        return self.command_port != 0 and any(
+            not (each.startswith(("127.", "/")) or each == "::1") for each in self.command_addresses
+        )
+
+
+class TimeConfig(msgspec.Struct, frozen=True):
+    """The files of chrony, ntp and systemd-timesyncd. ``unread`` are files that one of them includes and
+    that were not read; ``chrony`` is Absent where there is no chrony.conf or it may go on in one of those."""
+
+    sources: tuple[TimeSource, ...]
+    chrony: ChronyServing | Absent
+    unread: tuple[str, ...] = ()

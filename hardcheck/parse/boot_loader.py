@@ -41,16 +41,16 @@ def parse_boot_loader(host: HostEvidence) -> BootLoader | Absent:
         if evidence.reason is not None and evidence.reason is not Reason.NOT_PRESENT:
             return absent(evidence)
     lines = [line for _, line in grub.lines()]
-    variables = _variables(lines)
+    variables = boot_variables(lines)
     found = [*_grub_entries(lines, variables)]
-    found += [_specified_entry(member, variables) for member in host.members(KEYS[1])]
+    found += [specified_entry(member, variables) for member in host.members(KEYS[1])]
     opaque = tuple(line[4:] for line in lines if line.startswith("uki "))
     if not found and not opaque:
         return Absent(Reason.NOT_PRESENT, KEYS, "no boot loader configuration is on this host")
     return BootLoader(tuple(found), opaque)
 
 
-def _variables(lines: list[str]) -> dict[str, str]:
+def boot_variables(lines: list[str]) -> dict[str, str]:
     """GRUB variables; what grubenv sets is there before grub.cfg runs, which then only fills gaps."""
     values: dict[str, str] = {}
     saved: dict[str, str] = {}
@@ -75,27 +75,29 @@ def _grub_entries(lines: list[str], variables: dict[str, str]) -> list[BootEntry
         text = match["text"]
         word = text.split(None, 1)[0].lower() if text else ""
         if word in ("menuentry", "title", "label"):
-            title = _title(text)
+            title = entry_title(text)
         elif word in _KERNEL_WORDS:
-            found.append(_entry(title, source, _after(text, 2), variables))
+            found.append(boot_entry(title, source, words_after(text, 2), variables))
         elif word == "append" and found:  # extlinux: the options are on a line of their own
-            found[-1] = _entry(title, source, _after(text, 1), variables)
+            found[-1] = boot_entry(title, source, words_after(text, 1), variables)
     return found
 
 
-def _title(text: str) -> str:
+def entry_title(text: str) -> str:
+    """The title of a ``menuentry``, ``submenu``, ``title`` or ``label`` line; empty where it has none."""
     match = _TITLE.fullmatch(text.rstrip("{ "))
     if match is None:
         return ""
     return match["title"] if match["quote"] else text.split(None, 1)[1].strip()
 
 
-def _after(text: str, words: int) -> str:
+def words_after(text: str, words: int) -> str:
+    """What follows the first words of a line."""
     parts = text.split(None, words)
     return parts[words] if len(parts) > words else ""
 
 
-def _specified_entry(member: Evidence, variables: dict[str, str]) -> BootEntry:
+def specified_entry(member: Evidence, variables: dict[str, str]) -> BootEntry:
     """One file of /boot/loader/entries."""
     path = member.key.partition(":")[2]
     title, options = "", []
@@ -106,12 +108,13 @@ def _specified_entry(member: Evidence, variables: dict[str, str]) -> BootEntry:
         elif key == "options":
             options.append(value.strip())
     shown = title or path
-    return _entry(shown, path, " ".join(options), variables, rescue="rescue" in path)
+    return boot_entry(shown, path, " ".join(options), variables, rescue="rescue" in path)
 
 
-def _entry(
+def boot_entry(
     title: str, source: str, options: str, variables: dict[str, str], *, rescue: bool = False
 ) -> BootEntry:
+    """An entry with the variables of its options put in."""
     unresolved = tuple(
         dict.fromkeys(
             name for name in _VARIABLE.findall(options) if name not in variables and name not in _HARMLESS

@@ -30,6 +30,19 @@ PATHS = {
     "time.servers": "/etc/chrony.conf",
     "web.php_pools": "/etc/php/8.2/fpm/pool.d/a.conf",
     "updates.dnf_automatic": "/etc/dnf/automatic.conf",
+    "mounts.units": "/etc/systemd/system/tmp.mount",
+    "coredump.config": "/etc/systemd/coredump.conf",
+    "limits.core": "/etc/security/limits.conf",
+    "pam.services": "/etc/pam.d/sshd",
+    "pam.faillock_conf": "/etc/security/faillock.conf",
+    "fail2ban.store": "/etc/fail2ban/fail2ban.conf",
+    "sshd.banner_files": "/etc/issue",
+    "crypto.policy": "/etc/crypto-policies/config",
+    "time.config": "/etc/chrony.conf",
+    "repositories.dnf": "/etc/yum.repos.d/a.repo",
+    "repositories.zypper": "/etc/zypp/repos.d/a.repo",
+    "repositories.apt": "/etc/apt/sources.list.d/a.sources",
+    "updates.suse_cron": "/etc/cron.daily/opensuse.org-online_update",
 }
 
 

@@ -32,6 +32,10 @@ def read(path: Path) -> HostEvidence:
         )
     if path.parent.name == "packages" and path.stem.startswith("rhel"):
         return host({"packages.dpkg": Reason.TOOL_MISSING, "packages.rpm": content})
+    if path.parent.name == "boot.choice":
+        return host({key: content, "boot.entries": Reason.NOT_PRESENT})
+    if path.parent.name == "host.support":
+        return msgspec.structs.replace(host({key: content}), started_at="2026-11-21T12:00:00Z")
     return host({key: content})
 
 

@@ -1,0 +1,27 @@
+"""The SELinux role and type in which sudo runs any command: ``ROLE=`` and ``TYPE=`` of a rule, or of
+Defaults."""
+
+from __future__ import annotations
+
+import re
+
+from hardcheck.facts import Absent
+from hardcheck.facts.accounts import SudoContext, Sudoers
+
+_DEFAULT = re.compile(r"(?:.*, ?)?(?P<name>role|type) ?= ?(?P<value>[A-Za-z0-9_]+)(?:,.*)?")
+
+
+def sudo_contexts(sudoers: Sudoers) -> tuple[SudoContext, ...] | Absent:
+    """Every rule beside root's that gives any command. Defaults of one user or command are not weighed."""
+    if isinstance(sudoers.unread, Absent):
+        return sudoers.unread
+    defaults = {"role": "", "type": ""}
+    for text, _ in sudoers.defaults:
+        match = _DEFAULT.fullmatch(text.strip())
+        if match is not None:
+            defaults[match["name"]] = match["value"]
+    return tuple(
+        SudoContext(rule.who, rule.role or defaults["role"], rule.type_ or defaults["type"], rule.place)
+        for rule in sudoers.rules
+        if rule.who not in ("root", "#0") and "ALL" in re.split(r"[\s,]+", rule.commands)
+    )

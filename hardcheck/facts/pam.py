@@ -1,0 +1,48 @@
+"""PAM: its stacks, and the lock after failed logins."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import msgspec
+
+
+class PamLine(msgspec.Struct, frozen=True):
+    """One line of a stack, pam.conf(5). ``kind`` is auth, account, password or session; ``module`` is the
+    file name of the module, or for ``include`` and ``substack`` the other service. An ``@include`` has
+    the kind ``all`` and the control ``include``."""
+
+    kind: str
+    control: str
+    module: str
+    arguments: tuple[str, ...]
+    place: str
+
+
+class FaillockConf(msgspec.Struct, frozen=True):
+    """faillock.conf(5): setting to value (empty for a switch), and to FILE:LINE."""
+
+    settings: Mapping[str, str]
+    places: Mapping[str, str]
+
+
+class Lockout(msgspec.Struct, frozen=True):
+    """What failed logins through one service come to. ``counts``: a module counts them and refuses; ``why``
+    says what is missing, or by what file it counts. Times are seconds; an ``unlock_time_s`` of 0 is until an
+    administrator unlocks, and so is -1 for ``interval_s`` a module without an interval."""
+
+    service: str
+    counts: bool
+    why: str
+    deny: int = 0
+    unlock_time_s: int = 0
+    interval_s: int = 0
+
+    @property
+    def shown(self) -> str:
+        """``sshd: locks after 3 failures in 900 s, for 600 s (FILE:LINE)``."""
+        if not self.counts:
+            return f"{self.service}: does not lock ({self.why})"
+        within = "" if self.interval_s < 0 else f" in {self.interval_s} s"
+        lasts = "until an administrator unlocks" if self.unlock_time_s == 0 else f"for {self.unlock_time_s} s"
+        return f"{self.service}: locks after {self.deny} failures{within}, {lasts} ({self.why})"
