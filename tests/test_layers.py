@@ -21,10 +21,11 @@ MAY_IMPORT: dict[str, set[str]] = {
     "inventory": COMMON | {"evidence", "transport"},
     "collect": COMMON | {"evidence", "transport"},
     "denials": COMMON,
+    "triage": COMMON | {"access", "apparmor", "denials", "facts", "selinux"},
     "selinux": COMMON | {"access"},
     "apparmor": COMMON | {"access"},
     "parse": COMMON | {"access", "denials", "evidence", "facts", "selinux", "apparmor"},
-    "derive": COMMON | {"evidence", "facts", "parse", "selinux", "apparmor", "access"},
+    "derive": COMMON | {"denials", "triage", "evidence", "facts", "parse", "selinux", "apparmor", "access"},
     "ask": COMMON | {"access", "apparmor", "derive", "evidence", "facts", "parse", "selinux"},
     "engine": COMMON | {"access", "derive", "evidence", "facts", "findings", "parse"},
     "exposure": COMMON
@@ -36,7 +37,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "cli": COMMON
     | {
         *("access", "apparmor", "ask", "collect", "denials", "derive", "engine", "evidence", "exposure"),
-        *("facts", "findings", "inventory", "parse", "render", "resources", "selinux", "transport"),
+        *("facts", "findings", "inventory", "parse", "render", "resources", "selinux", "transport", "triage"),
     },
     "__main__": {"cli"},
 }

@@ -1,0 +1,127 @@
+"""Which entries of the danger list a request is on; and whether a change of policy newly allows one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from functools import cache
+
+import msgspec
+
+from hardcheck.apparmor.globs import encode_text
+from hardcheck.apparmor.matching import matcher_for
+from hardcheck.triage.danger_list import (
+    DANGERS,
+    NETWORK_SERVICES,
+    WORDS,
+    ApparmorClause,
+    Danger,
+    PathClause,
+    SelinuxClause,
+)
+from hardcheck.triage.request import Request
+
+Faces = Callable[[Request], bool]
+"""Whether the network reaches the one who asks."""
+
+
+class Hit(msgspec.Struct, frozen=True):
+    """A request that is on the list: the entry, and what of the request it is."""
+
+    danger: Danger
+    what: str
+
+
+def hits_of(request: Request, faces_network: Faces | None = None, *, tenant: bool = False) -> tuple[Hit, ...]:
+    """Every entry that a request is on, in the order of the list.
+
+    ``faces_network`` decides for shells; without it the names of `NETWORK_SERVICES` do. ``tenant``: the
+    path is known to belong to another site than the one who asks.
+    """
+    faces = faces_network or named_service
+    return tuple(
+        Hit(danger, what)
+        for danger in DANGERS
+        if (what := _what(danger, request, faces, tenant=tenant)) is not None
+    )
+
+
+def named_service(request: Request) -> bool:
+    """Whether the one who asks has the name of a network service."""
+    stem = request.source.rpartition("/")[2].removesuffix("_t")
+    program = request.exe.rpartition("/")[2]
+    return any(fits(name, pattern) for name in (stem, program) if name for pattern in NETWORK_SERVICES)
+
+
+def _what(danger: Danger, request: Request, faces: Faces, *, tenant: bool) -> str | None:
+    if request.framework == "selinux":
+        if any(_selinux(clause, request, faces) for clause in danger.selinux):
+            return f"{request.target}:{request.class_} {' '.join(request.wanted)}".strip()
+    elif any(_apparmor(clause, request, tenant=tenant) for clause in danger.apparmor):
+        return f"{request.class_} {request.target or request.path or ' '.join(request.wanted)}".strip()
+    if request.path and any(_path(clause, request, faces) for clause in danger.paths):
+        return request.path
+    return None
+
+
+def _selinux(clause: SelinuxClause, request: Request, faces: Faces) -> bool:
+    return (
+        (not clause.apart or request.apart)
+        and _named(clause.target, request.target)
+        and (not clause.class_ or request.class_ in clause.class_)
+        and _meets(clause.permission, request.wanted)
+        and (not clause.across or request.source != request.target)
+        and (not clause.shells or faces(request))
+    )
+
+
+def _apparmor(clause: ApparmorClause, request: Request, *, tenant: bool) -> bool:
+    if clause.kind == ("tenant",):
+        return tenant
+    if request.class_ not in clause.kind:
+        return False
+    names = request.wanted if request.class_ == "capability" else (request.target,)
+    return (not clause.name or any(_named(clause.name, name) for name in names)) and (
+        not clause.across or request.source != request.target
+    )
+
+
+def _path(clause: PathClause, request: Request, faces: Faces) -> bool:
+    wanted = request.wanted
+    if request.framework == "apparmor" and request.class_ == "exec":
+        wanted = (*wanted, "x")
+    if not _meets(clause.access, wanted) or (clause.shells and not faces(request)):
+        return False
+    return path_fits(request.path, clause.paths)
+
+
+def path_fits(path: str, patterns: tuple[str, ...]) -> bool:
+    """Whether a path is one of some AppArmor patterns."""
+    return _matches(patterns, path) or (not path.endswith("/") and _matches(patterns, path + "/"))
+
+
+def _matches(patterns: tuple[str, ...], path: str) -> bool:
+    return len(path) <= 4096 and matcher_for(patterns).matches(encode_text(path))
+
+
+def _meets(words: tuple[str, ...], wanted: Iterable[str]) -> bool:
+    return not words or bool(words_of(words) & set(wanted))
+
+
+@cache
+def words_of(words: tuple[str, ...]) -> frozenset[str]:
+    """Permissions and mask letters with the sets in place of their names."""
+    return frozenset().union(*(WORDS.get(word, frozenset({word})) for word in words))
+
+
+def _named(patterns: tuple[str, ...], name: str) -> bool:
+    return not patterns or any(fits(name, pattern) for pattern in patterns)
+
+
+def fits(name: str, pattern: str) -> bool:
+    """Whether a name is a pattern's, where ``*`` stands at one end, both, or once in the middle."""
+    if pattern.startswith("*") and pattern.endswith("*"):
+        return pattern[1:-1] in name
+    first, star, last = pattern.partition("*")
+    if not star:
+        return name == pattern
+    return len(name) >= len(first) + len(last) and name.startswith(first) and name.endswith(last)
