@@ -16,7 +16,7 @@ from hardcheck.apparmor.automaton import AutomatonFault
 from hardcheck.apparmor.file_access import FileTableFault, pattern_forms
 from hardcheck.apparmor.flags import ProfileMode
 from hardcheck.apparmor.globs import GlobFault, encode_text, parse_glob
-from hardcheck.apparmor.matching import matcher_for
+from hardcheck.apparmor.matching import Matcher, matcher_for
 from hardcheck.apparmor.overlaps import overlapping_attachments
 from hardcheck.apparmor.permissions import ALL_FILE, EXEC, MMAP, WRITE
 from hardcheck.apparmor.profile import Profile
@@ -27,9 +27,10 @@ from hardcheck.apparmor.rules.ptrace import ALL_PTRACE
 from hardcheck.apparmor.syntax import Mode, Rule
 from hardcheck.apparmor.usage import unused_variables
 from hardcheck.apparmor.variables import VariableFault
-from hardcheck.apparmor.walks import Undecided
+from hardcheck.apparmor.walks import Undecided, shortest
 from hardcheck.apparmor.write_exec import writable_program
 
+_ELSEWHERE_STEPS = 6_000
 _PROBES = (b"/etc/shadow", b"/usr/bin/x/y", b"/x")
 SHELLS = tuple(
     f"{folder}/{shell}"
@@ -94,11 +95,13 @@ class HygieneFinding(msgspec.Struct, frozen=True):
     unproven: Weakness | None = None
 
 
-def inspect(policy: ProfileSet, executables: Iterable[str] | None = None) -> tuple[HygieneFinding, ...]:
+def inspect(
+    policy: ProfileSet, executables: Iterable[str] | None = None, folders: Iterable[str] = ("",)
+) -> tuple[HygieneFinding, ...]:
     """Return the weaknesses of all profiles, file by file.
 
-    ``executables`` are the files of the host; None when they are not known, and then attachments that
-    match none are not looked for.
+    ``executables`` are the files of the host below ``folders`` (by default everywhere); None when they are
+    not known, and then attachments that match none are not looked for.
     """
     found: list[HygieneFinding] = []
     for file in policy.files:
@@ -107,7 +110,7 @@ def inspect(policy: ProfileSet, executables: Iterable[str] | None = None) -> tup
         found += inspect_profile(policy, profile)
     found += _overlaps(policy)
     if executables is not None:
-        found += _attaches_to_nothing(policy, [encode_text(path) for path in executables])
+        found += _attaches_to_nothing(policy, [encode_text(path) for path in executables], tuple(folders))
     return tuple(found)
 
 
@@ -266,8 +269,9 @@ def _overlaps(policy: ProfileSet) -> Iterator[HygieneFinding]:
     """Pairs of top-level profiles whose attachments match one path with equal right."""
     try:
         for path, left, right in overlapping_attachments(policy):
-            detail = f"{path} matches {right.full_name} ({right.where}) as well"
-            yield _finding(Weakness.OVERLAPPING_ATTACHMENT, left, detail)
+            for one, other in ((left, right), (right, left)):
+                detail = f"{path} matches {other.full_name} ({other.where}) as well"
+                yield _finding(Weakness.OVERLAPPING_ATTACHMENT, one, detail)
     except (Undecided, AutomatonFault):
         detail = "overlaps of attachments: the search was given up"
         for profile in policy.profiles.values():
@@ -275,15 +279,39 @@ def _overlaps(policy: ProfileSet) -> Iterator[HygieneFinding]:
                 yield _unproven(Weakness.OVERLAPPING_ATTACHMENT, profile, detail)
 
 
-def _attaches_to_nothing(policy: ProfileSet, executables: list[bytes]) -> Iterator[HygieneFinding]:
+def _attaches_to_nothing(
+    policy: ProfileSet, executables: list[bytes], folders: tuple[str, ...]
+) -> Iterator[HygieneFinding]:
+    """Top-level profiles whose attachment matches none of the files, in the folders where they lie."""
+    places = matcher_for(tuple(f"{folder}/**" for folder in folders))
     for profile in policy.profiles.values():
-        if profile.attachment and profile.parent is None:
-            candidate = Attachable(profile)
-            if candidate.fault:
-                yield _unproven(Weakness.ATTACHES_TO_NOTHING, profile, f"attachment: {candidate.fault}")
-            elif not any(map(candidate.matches, executables)):
-                detail = f"no file matches '{profile.attachment}'"
-                yield _finding(Weakness.ATTACHES_TO_NOTHING, profile, detail)
+        if not profile.attachment or profile.parent is not None:
+            continue
+        candidate = Attachable(profile)
+        if any(map(candidate.matches, executables)):
+            continue
+        detail = f"no file matches '{profile.attachment}'"
+        why = candidate.fault or _elsewhere(profile, places)
+        if why:
+            yield _unproven(Weakness.ATTACHES_TO_NOTHING, profile, f"{detail}; {why}")
+        else:
+            yield _finding(Weakness.ATTACHES_TO_NOTHING, profile, detail)
+
+
+def _elsewhere(profile: Profile, places: Matcher) -> str:
+    """Say where the attachment could match outside of the folders that were looked at; empty: nowhere."""
+    try:
+        path = shortest(
+            (matcher_for(pattern_forms(profile, profile.attachment)).start, places.start),
+            lambda states: bool(states[0].accepted) and not states[1].accepted,
+            lambda states: not states[0].is_dead,
+            _ELSEWHERE_STEPS,
+        )
+    except Undecided:
+        return "where it could match was not found out within the limit"
+    return (
+        "" if path is None else f"it could match {path.decode('utf-8', 'replace')}, where none was looked for"
+    )
 
 
 def _unproven(weakness: Weakness, profile: Profile, detail: str) -> HygieneFinding:

@@ -50,6 +50,21 @@ done
 exit 0
 """
 
+# What profiles could attach to: files that can be executed, where programs lie. A merged /bin is a link and
+# its files are those of /usr/bin, which is the path that the kernel sees.
+PROGRAM_FOLDERS = ("/bin", "/sbin", "/lib", "/lib64", "/usr", "/usr/local", "/opt", "/snap")
+_PROGRAMS = rf"""
+if [ ! -d /etc/apparmor.d ]; then echo absent; exit 0; fi
+set --
+for d in {" ".join(PROGRAM_FOLDERS)}; do
+    if [ -d "$d" ] && [ ! -h "$d" ]; then set -- "$@" "$d"; fi
+done
+find "$@" -xdev \( -path /usr/share/doc -o -path /usr/share/man -o -path /usr/share/locale \
+    -o -path /usr/share/icons -o -path /usr/src -o -path /usr/include -o -path '*/lib/modules' \
+    -o -path '*/lib/firmware' \) -prune -o -type f \( -perm -100 -o -perm -010 -o -perm -001 \) \
+    ! -name '*.so' ! -name '*.so.*' ! -path '*[[:cntrl:]]*' -print
+"""
+
 SOURCES: tuple[Source, ...] = (
     ShellSource("apparmor.kernel", _KERNEL_STATE, needs=("grep",), timeout_s=30, max_bytes=128 * KIB),
     # Mode 0444, yet open(2) gives EACCES without CAP_MAC_ADMIN: unreadable, not absent.
@@ -87,6 +102,7 @@ SOURCES: tuple[Source, ...] = (
         blobs=True,
     ),
     ShellSource("apparmor.cache", _CACHE, needs=("find", "stat"), timeout_s=60, max_bytes=1 * MIB, root=True),
+    ShellSource("apparmor.programs", _PROGRAMS, needs=("find",), timeout_s=60, max_bytes=4 * MIB, root=True),
     CommandSource(
         "apparmor.service",
         (

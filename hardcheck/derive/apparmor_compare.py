@@ -21,8 +21,10 @@ from hardcheck.facts.apparmor import (
     ProfileEntry,
     ProfileStanding,
     ProfileTree,
+    ProfileWeakness,
     SourceTimes,
     Unattached,
+    WeaknessKind,
 )
 from hardcheck.facts.mac import Subject
 
@@ -34,6 +36,17 @@ GENERATED = re.compile(
 )
 FILES = ("apparmor.files",)
 _State = Literal["same", "changed", "uncertain", "no text"]
+_GRANTS: tuple[WeaknessKind, ...] = (
+    "broad-file",
+    "broad-capability",
+    "unconfined-exec",
+    "unconfined-shell",
+    "bare-rule",
+    "write-and-exec",
+    "dangerous-include",
+    "stale-abi",
+    "overlapping-attachment",
+)
 _MAX_FILES = 10  # named for one profile
 
 
@@ -137,6 +150,25 @@ def derive_enforced_text(tree: ProfileTree, loaded: tuple[LoadedProfile, ...]) -
         for profile in loaded
         if profile.confines and not GENERATED.fullmatch(profile.name)
     )
+
+
+def derive_enforced_weaknesses(
+    weaknesses: tuple[ProfileWeakness, ...], loaded: tuple[LoadedProfile, ...], tree: ProfileTree
+) -> tuple[ProfileWeakness, ...]:
+    """The weaknesses of the profiles that `derive_enforced_text` gives, whose modes are the kernel's.
+
+    A profile without text may have any of them; so may all while files of the tree are unread.
+    """
+    enforced = {one.name: one for one in derive_enforced_text(tree, loaded)}
+    found = [
+        one
+        for one in weaknesses
+        if one.profile in enforced or (isinstance(one.certain, Absent) and one.profile in tree.unread)
+    ]
+    for name, text in enforced.items():
+        if isinstance(text.mounts, Absent) and text.mounts.reason is Reason.NOT_PRESENT:
+            found += [ProfileWeakness(kind, name, "", "", certain=text.mounts) for kind in _GRANTS]
+    return tuple(found)
 
 
 def _without_text(profile: LoadedProfile, tree: ProfileTree) -> DiskProfile:

@@ -156,6 +156,13 @@ PROFILES: tuple[DerivedFact, ...] = (
         ("apparmor.tree", "apparmor.profiles"),
         apparmor_compare.derive_enforced_text,
     ),
+    DerivedFact(
+        "apparmor.enforced_weaknesses",
+        tuple[apparmor.ProfileWeakness, ...],
+        "what is weak in the text of the profiles that are loaded and enforced",
+        ("apparmor.weaknesses", "apparmor.profiles", "apparmor.tree"),
+        apparmor_compare.derive_enforced_weaknesses,
+    ),
 )
 
 MAC_DERIVED: tuple[DerivedFact, ...] = (*STATE, *CONFINEMENT, LISTENERS, *CHANGES, *PROFILES)

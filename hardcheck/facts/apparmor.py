@@ -107,6 +107,43 @@ class DiskProfile(msgspec.Struct, frozen=True):
         return self.mode in ("enforce", "kill")
 
 
+WeaknessKind = Literal[
+    "complain",
+    "unconfined-mode",
+    "userns-stub",
+    "default-allow",
+    "disabled",
+    "broken",
+    "broad-file",
+    "broad-capability",
+    "unconfined-exec",
+    "unconfined-shell",
+    "bare-rule",
+    "write-and-exec",
+    "dangerous-include",
+    "unused-variable",
+    "attaches-to-nothing",
+    "overlapping-attachment",
+    "stale-abi",
+]
+
+
+class ProfileWeakness(msgspec.Struct, frozen=True):
+    """Something weak that the text of a profile shows by itself.
+
+    ``profile`` is a profile's whole name, or a file's below /etc/apparmor.d where none is at fault alone.
+    ``where`` is FILE:LINE, ``rule`` the rule's text or empty. ``certain`` is Absent where a search had to be
+    given up, or the text could not be read: the weakness may be there or not.
+    """
+
+    kind: WeaknessKind
+    profile: str
+    where: str
+    detail: str
+    rule: str = ""
+    certain: bool | Absent = True
+
+
 class ProfileTree(msgspec.Struct, frozen=True):
     """The text of all profiles. ``faults`` are what apparmor_parser would refuse, one line each; ``unread``
     files whose content could not be had; ``disabled`` and ``force_complain`` the names in those

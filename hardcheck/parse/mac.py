@@ -12,6 +12,7 @@ from hardcheck.parse import (
     apparmor_state,
     apparmor_times,
     apparmor_tree,
+    apparmor_weaknesses,
     boot_defaults,
     boot_loader,
     denials,
@@ -301,6 +302,14 @@ APPARMOR_FACTS: tuple[ParsedFact, ...] = (
         "the text of the profiles on disk",
         apparmor_tree.KEYS,
         apparmor_tree.parse_profile_tree,
+        partial=True,
+    ),
+    ParsedFact(
+        "apparmor.weaknesses",
+        tuple[apparmor_facts.ProfileWeakness, ...],
+        "what the text of the profiles on disk shows to be weak",
+        apparmor_weaknesses.WEAKNESS_KEYS,
+        apparmor_weaknesses.parse_profile_weaknesses,
         partial=True,
     ),
     ParsedFact(
