@@ -96,7 +96,7 @@ SOURCES: tuple[Source, ...] = (
     ),
     TreeSource(
         "apparmor.files_elsewhere",
-        ("/etc/apparmor/*", "/var/lib/snapd/apparmor/profiles/*"),
+        ("/etc/apparmor/*", "/usr/share/apparmor-features/*", "/var/lib/snapd/apparmor/profiles/*"),
         max_files=2000,
         max_bytes=512 * KIB,
         blobs=True,

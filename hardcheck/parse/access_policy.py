@@ -14,6 +14,7 @@ from hardcheck.evidence import HostEvidence
 from hardcheck.facts import Absent
 from hardcheck.parse.apparmor_state import parse_loaded_profiles
 from hardcheck.parse.apparmor_tree import FILES, read_profile_set
+from hardcheck.parse.apparmor_tree import KEYS as TREE_KEYS
 from hardcheck.parse.base import ParsedFact, absent
 from hardcheck.parse.label_checks import FILE_CONTEXTS, read_file_contexts
 from hardcheck.parse.selinuxfs import parse_booleans, parse_selinux_kernel
@@ -76,7 +77,7 @@ ACCESS_PARSERS: tuple[ParsedFact, ...] = (
         "access.apparmor",
         AccessPolicy,
         "the loaded AppArmor profiles, to be asked",
-        (PROFILES, FILES),
+        (PROFILES, *TREE_KEYS),
         parse_apparmor_access,
     ),
 )

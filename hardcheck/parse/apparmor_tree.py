@@ -9,8 +9,10 @@ from collections.abc import Iterable, Iterator
 import msgspec
 
 from hardcheck.apparmor import Profile, ProfileMode, ProfileSet
+from hardcheck.apparmor.abi import DEFAULT_FEATURES
 from hardcheck.apparmor.faults import Fault
 from hardcheck.apparmor.permissions import WRITE
+from hardcheck.apparmor.profile import NEWEST_PARSER
 from hardcheck.apparmor.profileset import FileState, PolicyFile
 from hardcheck.apparmor.rules.capability import CAPABILITIES
 from hardcheck.apparmor.rules.file import FileRule
@@ -20,14 +22,15 @@ from hardcheck.errors import ProfileError
 from hardcheck.evidence import HostEvidence, Reason, parse_listing
 from hardcheck.facts import Absent
 from hardcheck.facts.apparmor import DiskProfile, ProfileTree
+from hardcheck.parse import apparmor_compiler
 from hardcheck.parse.apparmor_state import KERNEL, kernel_features
 from hardcheck.parse.base import absent
 from hardcheck.parse.proc import KEYS as PROCESS_KEYS
 from hardcheck.parse.proc import parse_processes
 
 FILES = "apparmor.files"
-KEYS = (FILES, KERNEL)
-ATTACHMENT_KEYS = (FILES, KERNEL, "apparmor.profiles", *PROCESS_KEYS)
+KEYS = (FILES, KERNEL, *apparmor_compiler.KEYS)
+ATTACHMENT_KEYS = (*KEYS, "apparmor.profiles", *PROCESS_KEYS)
 BASE = "/etc/apparmor.d"
 _LINKS = (f"{BASE}/disable/", f"{BASE}/force-complain/")
 _STRONG = ("sys_admin", "sys_module", "sys_ptrace", "sys_rawio", "mac_admin", "mac_override", "bpf")
@@ -110,7 +113,17 @@ def read_profile_set(host: HostEvidence) -> tuple[ProfileSet, tuple[str, ...]]:
             elif not target.startswith(f"{BASE}/") or posixpath.splitext(target)[1]:
                 unread.append(entry.path)
     files.setdefault(f"{BASE}/.hardcheck", b"")  # an empty tree is a tree
-    return ProfileSet.read(files, base=BASE, kernel=kernel_features(host)), tuple(unread)
+    pinned, named = apparmor_compiler.pinned_features(host)
+    policy = ProfileSet.read(
+        files,
+        base=BASE,
+        kernel=kernel_features(host),
+        default_features=pinned or DEFAULT_FEATURES,
+        parser_version=apparmor_compiler.parser_version(host) or NEWEST_PARSER,
+    )
+    if named and pinned is None and any(p.features is DEFAULT_FEATURES for p in policy.profiles.values()):
+        unread.append(named)
+    return policy, tuple(unread)
 
 
 def _names(links: Iterable[str], folder: str) -> tuple[str, ...]:

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 
 import pytest
 
+from hardcheck.apparmor.answers.mounts import MountRequest
+from hardcheck.apparmor.decision import decide
 from hardcheck.evidence import Reason
 from hardcheck.facts import Absent
 from hardcheck.facts.apparmor import DiskProfile, ProfileTree
@@ -167,3 +169,54 @@ def test_the_profiles_of_debian_13_are_described_within_seconds() -> None:
     assert found.faults == ()
     assert len(found.profiles) > 50
     assert sum(profile.stub for profile in found.profiles) > 20
+
+
+CONFIG = "/etc/apparmor/parser.conf"
+FEATURES = "/usr/share/apparmor-features/features"
+WITHOUT_ABI = {"x": "profile x { }\n"}
+
+
+@pytest.mark.parametrize(
+    ("elsewhere", "name", "unread"),
+    [
+        ({}, "default", ()),
+        ({CONFIG: "# policy-features=/x\n"}, "default", ()),
+        ({CONFIG: Reason.DENIED, FEATURES: "network_v8 {af_mask {inet}}"}, "default", (CONFIG,)),
+        ({CONFIG: f"policy-features={FEATURES}\n", FEATURES: "network_v8 {af_mask {inet}}"}, "pinned", ()),
+        ({CONFIG: f"write-cache\npolicy-features {FEATURES}\n", FEATURES: "file {mask {x}}"}, "pinned", ()),
+        ({CONFIG: f"policy-features={FEATURES}\n"}, "default", (FEATURES,)),
+        ({CONFIG: f"policy-features={FEATURES}\n", FEATURES: Reason.DENIED}, "default", (FEATURES,)),
+        ({CONFIG: f"policy-features={FEATURES}\n", FEATURES: "} no features {"}, "default", (FEATURES,)),
+    ],
+)
+def test_what_the_parser_is_told_to_assume_holds_for_files_without_an_abi(
+    elsewhere: Mapping[str, str | Reason], name: str, unread: tuple[str, ...]
+) -> None:
+    items = tree("apparmor.files", {f"{BASE}/{file}": text for file, text in WITHOUT_ABI.items()})
+    policy, missing = read_profile_set(host(items | tree("apparmor.files_elsewhere", elsewhere)))
+    assert (policy.profiles["x"].features.name, missing) == (name, unread)
+
+
+def test_an_unknown_assumption_is_no_gap_where_every_file_states_its_abi() -> None:
+    items = tree("apparmor.files", {f"{BASE}/x": "abi <kernel>,\nprofile x { }\n"})
+    elsewhere = tree("apparmor.files_elsewhere", {CONFIG: f"policy-features={FEATURES}\n"})
+    assert read_profile_set(host(items | elsewhere))[1] == ()
+
+
+@pytest.mark.parametrize(
+    ("packages", "loose"),
+    [
+        ("installed apparmor 3.0.8-3 amd64\n", True),
+        ("installed apparmor 3.1.7-4 amd64\n", False),
+        ("installed apparmor 4.0.1really4.0.1-0ubuntu0.24.04.3 amd64\n", False),
+        ("installed nginx 1.22.1-9 amd64\n", False),
+        ("installed apparmor unknown amd64\n", False),
+        ("garbage\n", False),
+    ],
+)
+def test_rules_mean_what_the_version_of_the_host_makes_of_them(packages: str, loose: bool) -> None:
+    text = "abi <kernel>,\nprofile x {\n  mount options=(rw, bind) /a/ -> /b/,\n}\n"
+    items = tree("apparmor.files", {f"{BASE}/x": text})
+    policy, _ = read_profile_set(host({**items, "packages.dpkg": packages}))
+    plain = decide(policy, "x", "mount", MountRequest("/b/", "/a/", "ext4", 0))
+    assert plain.allowed is loose
