@@ -11,6 +11,7 @@ from hardcheck.collect.base import KIB, MIB, CommandSource, ShellSource, TreeSou
 PACKAGES = (
     "aide",
     "apparmor",
+    "apparmor-parser",
     "apparmor-profiles",
     "apparmor-profiles-extra",
     "apparmor-utils",
@@ -53,6 +54,7 @@ PACKAGES = (
     "selinux-basics",
     "selinux-policy",
     "selinux-policy-default",
+    "selinux-policy-minimum",
     "selinux-policy-mls",
     "selinux-policy-targeted",
     "selinux-utils",
@@ -67,6 +69,17 @@ PACKAGES = (
     "ufw",
     "unattended-upgrades",
     "update-notifier-common",
+    "zypper",
+    "aide-common",
+    "audit-audispd-plugins",
+    "audit-libs",
+    "logrotate",
+    "rsyslog-gnutls",
+    "rsyslog-openssl",
+    "rsyslog-module-gtls",
+    "syslog-ng",
+    "syslog-ng-core",
+    "systemd-journal-remote",
 )
 """Packages whose presence or version is asked for; one that is not installed is told as such."""
 
@@ -118,6 +131,25 @@ echo 'updates'
 dnf -q -C --setopt=logfilelevel=0 updateinfo list --security && echo 'end'
 """
 
+# libzypp would write its log and its cache, so it runs as nobody with neither; it is not run at all where it
+# could not be. `list` are the sources whose metadata is there, `stamp` when it was fetched.
+_ZYPPER = """\
+echo "clock $(date +%s)"
+for folder in /var/cache/zypp/raw/*; do
+  if [ -e "$folder/cookie" ]; then
+    printf 'list %s\\n' "${folder##*/}"
+    stat -c 'stamp %Y %n' "$folder/cookie"
+  fi
+done
+echo 'updates'
+if [ -d /dev/shm ]; then TMPDIR=/dev/shm; export TMPDIR; fi
+ZYPP_LOGFILE=/dev/null
+export ZYPP_LOGFILE
+set -- zypper --xmlout --non-interactive --no-refresh list-patches --category security
+if [ "$(id -u)" = 0 ]; then set -- setpriv --reuid=65534 --regid=65534 --clear-groups "$@"; fi
+"$@" && echo 'end'
+"""
+
 _APT_CONFIG = ("apt-config", "dump", "APT::Periodic", "Unattended-Upgrade")
 
 # The kernel that runs, those that are installed, and the marks that packages leave.
@@ -154,6 +186,15 @@ SOURCES = (
         max_bytes=32 * KIB,
     ),
     ShellSource("updates.apt", _APT, needs=("apt-get", "stat", "date"), timeout_s=60, max_bytes=2 * MIB),
+    ShellSource(
+        "updates.zypper",
+        _ZYPPER,
+        needs=("zypper", "stat", "date", "setpriv"),
+        timeout_s=60,
+        max_bytes=1 * MIB,
+    ),
+    # YaST's "online update" leaves a file of this name for cron(8).
+    TreeSource("updates.suse_cron", ("/etc/cron.*/opensuse.org-online_update",), max_bytes=16 * KIB),
     ShellSource(
         "updates.dnf", _DNF, needs=("dnf", "stat", "date"), timeout_s=60, max_bytes=1 * MIB, root=True
     ),

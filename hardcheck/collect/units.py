@@ -6,6 +6,7 @@ from hardcheck.collect.base import KIB, MIB, CommandSource
 
 UNITS = (
     "apparmor.service",
+    "apport.service",
     "apt-daily-upgrade.timer",
     "apt-daily.timer",
     "audit-rules.service",
@@ -25,14 +26,27 @@ UNITS = (
     "ntp.service",
     "ntpd.service",
     "ntpsec.service",
+    "os-update.timer",
     "podman.service",
     "ssh.service",
     "sshd.service",
+    "systemd-coredump.socket",
     "systemd-sysctl.service",
     "systemd-timesyncd.service",
+    "transactional-update.timer",
     "ufw.service",
     "unattended-upgrades.service",
     "yum-cron.service",
+    "rsyslog.service",
+    "syslog-ng.service",
+    "systemd-journald.service",
+    "systemd-journal-upload.service",
+    "systemd-journal-remote.socket",
+    "systemd-journal-remote.service",
+    "systemd-journal-gatewayd.socket",
+    "logrotate.timer",
+    "cron.service",
+    "crond.service",
 )
 """Units whose state is asked for by name; one that does not exist answers ``LoadState=not-found``."""
 

@@ -6,6 +6,12 @@ No I/O, no rule.
 from hardcheck.derive.access import ACCESS_DERIVED
 from hardcheck.derive.base import DerivedFact
 from hardcheck.derive.mac import MAC_DERIVED
+from hardcheck.derive.records import RECORD_DERIVED
 from hardcheck.derive.system import SYSTEM_DERIVED
 
-DERIVED: tuple[DerivedFact, ...] = (*MAC_DERIVED, *SYSTEM_DERIVED, *ACCESS_DERIVED)
+DERIVED: tuple[DerivedFact, ...] = (
+    *MAC_DERIVED,
+    *SYSTEM_DERIVED,
+    *RECORD_DERIVED,
+    *ACCESS_DERIVED,
+)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+
 from hardcheck.facts import Absent, Reason
 from hardcheck.facts.audit import AuditFiles, AuditRule, AuditRulesFile, PersistentRules, RulesDrift
 
 _UNSET = ("4294967295", "-1")
+_KERNEL_FAILURE = 1  # AUDIT_FAIL_PRINTK, kernel/audit.c
 
 
 def persistent(files: AuditFiles) -> PersistentRules | Absent:
@@ -16,9 +19,15 @@ def persistent(files: AuditFiles) -> PersistentRules | Absent:
     """
     compiled = files.compiled
     if files.parts and (isinstance(compiled, Absent) or compiled.generated):
-        locks = [text for part in files.parts for _, text in part.controls if text.startswith("-e ")]
-        rules = tuple(rule for part in files.parts for rule in part.rules)
-        return PersistentRules("rules.d", rules, (), immutable=locks[-1:] == ["-e 2"])
+        controls = [text for part in files.parts for _, text in part.controls]
+        locks = [text for text in controls if text.startswith("-e ")]
+        return _persistent(
+            "rules.d",
+            [rule for part in files.parts for rule in part.rules],
+            (),
+            controls,
+            immutable=locks[-1:] == ["-e 2"],
+        )
     if isinstance(compiled, Absent):
         if compiled.reason is Reason.NOT_PRESENT:
             return PersistentRules("audit.rules", (), (), immutable=False)
@@ -36,7 +45,32 @@ def _in_order(file: AuditRulesFile) -> PersistentRules:
         if line < cleared:
             continue
         (rules if locked is None or line < locked else refused).append(rule)
-    return PersistentRules("audit.rules", tuple(rules), tuple(refused), immutable=locked is not None)
+    controls = [text for line, text in file.controls if locked is None or line <= locked]
+    return _persistent("audit.rules", rules, tuple(refused), controls, immutable=locked is not None)
+
+
+def _persistent(
+    source: str,
+    rules: Sequence[AuditRule],
+    refused: tuple[AuditRule, ...],
+    controls: Iterable[str],
+    *,
+    immutable: bool,
+) -> PersistentRules:
+    """``-A`` puts a rule before those that are there; the others come in the order of the files."""
+    words = [text.split() for text in controls]
+    modes = [each[1] for each in words if each[0] == "-f" and len(each) == 2 and each[1] in ("0", "1", "2")]
+    return PersistentRules(
+        source=source,
+        rules=(
+            *(rule for rule in reversed(rules) if rule.prepended),
+            *(rule for rule in rules if not rule.prepended),
+        ),
+        refused=refused,
+        immutable=immutable,
+        loginuid_immutable=["--loginuid-immutable"] in words,
+        failure=int(modes[-1]) if modes else _KERNEL_FAILURE,
+    )
 
 
 def drift(loaded: tuple[AuditRule, ...], kept: PersistentRules) -> RulesDrift:

@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from hardcheck.derive import (
-    audit_rules,
     fail2ban_effect,
     firewall_input,
     listeners,
-    mac_watches,
     mount_points,
     sysctl_boot,
     time_sync,
@@ -17,8 +15,8 @@ from hardcheck.derive import (
     web_sites,
 )
 from hardcheck.derive.base import DerivedFact
+from hardcheck.derive.hardening import HARDENING_DERIVED
 from hardcheck.facts import (
-    audit,
     containers,
     fail2ban,
     firewall,
@@ -97,7 +95,7 @@ SYSTEM_DERIVED: tuple[DerivedFact, ...] = (
         "what the package manager knows without the network",
         (),
         updates.metadata,
-        weighs=("updates.apt", "updates.dnf"),
+        weighs=("updates.apt", "updates.dnf", "updates.zypper"),
     ),
     DerivedFact(
         "updates.security",
@@ -112,7 +110,7 @@ SYSTEM_DERIVED: tuple[DerivedFact, ...] = (
         "whether security updates are installed by themselves",
         ("packages", "units.states"),
         updates.automatic,
-        weighs=("updates.apt_config", "updates.dnf_automatic"),
+        weighs=("updates.apt_config", "updates.dnf_automatic", "updates.suse_cron"),
     ),
     DerivedFact(
         "reboot.needed",
@@ -121,28 +119,6 @@ SYSTEM_DERIVED: tuple[DerivedFact, ...] = (
         ("reboot.state",),
         updates.reboot_needed,
         weighs=("packages",),
-    ),
-    DerivedFact(
-        "audit.persistent",
-        audit.PersistentRules,
-        "the audit rules that boot loads",
-        ("audit.files",),
-        audit_rules.persistent,
-    ),
-    DerivedFact(
-        "audit.drift",
-        audit.RulesDrift,
-        "audit rules that are loaded or persistent, and not both",
-        ("audit.loaded", "audit.persistent"),
-        audit_rules.drift,
-    ),
-    DerivedFact(
-        "audit.mac_policy_watched",
-        tuple[audit.MacWatch, ...],
-        "whether changes of the MAC policy leave an audit record",
-        ("audit.loaded", "audit.status"),
-        mac_watches.mac_watches,
-        weighs=("audit.persistent",),
     ),
     DerivedFact(
         "containers",
@@ -181,4 +157,5 @@ SYSTEM_DERIVED: tuple[DerivedFact, ...] = (
         time_sync.time_sync,
         weighs=("time.state",),
     ),
+    *HARDENING_DERIVED,
 )

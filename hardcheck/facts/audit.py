@@ -27,8 +27,9 @@ class AuditRule(msgspec.Struct, frozen=True):
 
     ``list_`` is exit, task, user, exclude, filesystem, io_uring; ``action`` always or never. ``path`` is
     the watched file or folder and ``recursive`` says that it holds for all below; ``permissions`` are of
-    ``rwxa``, all four where the rule names none. ``conditions`` are the other fields as written. ``place``
-    is FILE:LINE, empty for a loaded rule.
+    ``rwxa``, all four where the rule names none. ``conditions`` are the other fields as written; ``arch`` is
+    the value of that field, empty where the rule names none. ``prepended``: ``-A``, put before all others.
+    ``place`` is FILE:LINE, empty for a loaded rule.
     """
 
     list_: str
@@ -41,6 +42,8 @@ class AuditRule(msgspec.Struct, frozen=True):
     conditions: tuple[str, ...] = ()
     key: str = ""
     place: str = ""
+    arch: str = ""
+    prepended: bool = False
 
 
 class AuditRulesFile(msgspec.Struct, frozen=True):
@@ -65,13 +68,16 @@ class PersistentRules(msgspec.Struct, frozen=True):
     """What auditd loads at boot. ``source`` is ``rules.d`` (joined by augenrules) or ``audit.rules``.
 
     ``refused`` are rules that stand below ``-e 2`` and are therefore never loaded. ``immutable`` is
-    whether the rules end locked.
+    whether the rules end locked, ``loginuid_immutable`` whether login identities do, ``failure`` what
+    ``-f`` sets, the kernel's own 1 (log it) where nothing does.
     """
 
     source: str
     rules: tuple[AuditRule, ...]
     refused: tuple[AuditRule, ...]
     immutable: bool
+    loginuid_immutable: bool = False
+    failure: int = 1
 
 
 class RulesDrift(msgspec.Struct, frozen=True):

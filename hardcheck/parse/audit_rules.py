@@ -131,6 +131,8 @@ class _Parts:
         self.permissions: str | None = None
         self.syscalls: list[str] = []
         self.conditions: list[str] = []
+        self.arch = ""
+        self.prepended = False
 
     def watch(self, value: str, where: str) -> None:
         self.list_, self.action = "exit", "always"
@@ -151,6 +153,10 @@ class _Parts:
             raise ParseError(where, "'-a LIST,ACTION'", repr(value[:40]))
         self.list_, self.action = lists[0], actions[0]
 
+    def prepend(self, value: str, where: str) -> None:
+        self.add(value, where)
+        self.prepended = True
+
     def syscall(self, value: str, where: str) -> None:
         self.syscalls.extend(value.split(","))
 
@@ -169,7 +175,9 @@ class _Parts:
             self.permissions = match["value"]
         elif name == "key" and plain:
             self.key = match["value"]
-        elif name != "arch":
+        elif name == "arch" and plain:
+            self.arch = match["value"]
+        else:
             self.conditions.append(value)
 
     def rule(self, text: str, place: str) -> AuditRule:
@@ -185,6 +193,8 @@ class _Parts:
             conditions=tuple(self.conditions),
             key=self.key,
             place=place,
+            arch=self.arch,
+            prepended=self.prepended,
         )
 
 
@@ -193,7 +203,7 @@ _OPTIONS = {
     "-p": _Parts.perm,
     "-k": _Parts.named,
     "-a": _Parts.add,
-    "-A": _Parts.add,
+    "-A": _Parts.prepend,
     "-S": _Parts.syscall,
     "-F": _Parts.field,
     "-C": _Parts.compare,
@@ -210,8 +220,8 @@ def _old_rule(where: str, text: str, match: re.Match[str]) -> AuditRule:
             made.path, made.recursive = value.rstrip("/") or "/", name == "dir"
         elif name == "syscall":
             made.syscalls.extend(value.split(","))
-        elif name in ("perm", "key"):
+        elif name in ("perm", "key", "arch"):
             made.field(f"{name}={value}", where)
-        elif name != "arch":
+        else:
             made.conditions.append(word)
     return made.rule(" ".join(text.split()), "")

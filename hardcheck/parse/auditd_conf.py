@@ -9,18 +9,19 @@
 from __future__ import annotations
 
 from hardcheck.errors import ParseError
-from hardcheck.evidence import HostEvidence
+from hardcheck.evidence import Evidence, HostEvidence
 from hardcheck.facts.audit import AuditdConfig
 
 
 def parse_auditd_conf(host: HostEvidence) -> AuditdConfig:
-    """Keyword in small letters to value; a later line wins.
+    """Keyword in small letters to value; a later line wins. Raises ParseError: a line without ``=``."""
+    return AuditdConfig(read_settings(host.get("audit.config")))
 
-    Raises:
-        ParseError: a line without ``=``.
-    """
+
+def read_settings(evidence: Evidence) -> dict[str, str]:
+    """The settings of one file. Raises ParseError: a line without ``=``."""
     settings = {}
-    for where, line in host.get("audit.config").lines():
+    for where, line in evidence.lines():
         text = line.strip()
         if not text or text.startswith("#"):
             continue
@@ -28,4 +29,4 @@ def parse_auditd_conf(host: HostEvidence) -> AuditdConfig:
         if not equals or not name.strip():
             raise ParseError(where, "'KEYWORD = VALUE'", repr(line[:80]))
         settings[name.strip().lower()] = value.strip()
-    return AuditdConfig(settings)
+    return settings

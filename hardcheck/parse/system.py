@@ -49,6 +49,8 @@ from hardcheck.parse import (
     time_state,
 )
 from hardcheck.parse.base import ParsedFact
+from hardcheck.parse.record_facts import RECORD_FACTS
+from hardcheck.parse.hardening import HARDENING_FACTS
 
 KERNEL_FACTS: tuple[ParsedFact, ...] = (
     ParsedFact(
@@ -321,7 +323,9 @@ SYSTEM_PARSERS: tuple[ParsedFact, ...] = (
     *NETWORK_FACTS,
     *UPDATE_FACTS,
     *AUDIT_FACTS,
+    *RECORD_FACTS,
     *SERVICE_FACTS,
     *WEB_FACTS,
     *ACCOUNT_FACTS,
+    *HARDENING_FACTS,
 )

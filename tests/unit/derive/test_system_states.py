@@ -17,6 +17,7 @@ from hardcheck.facts import Absent
 from hardcheck.facts.audit import AuditRule, AuditStatus, PersistentRules
 from hardcheck.facts.fail2ban import BanAction, Fail2banServer, Jail
 from hardcheck.facts.firewall import Firewalld, LegacyTables, Ruleset
+from hardcheck.facts.host import Kernel
 from hardcheck.facts.mounts import Mount
 from hardcheck.facts.network import Listener, Sockets
 from hardcheck.facts.packages import (
@@ -238,6 +239,7 @@ def rule(text: str) -> AuditRule:
 
 STATUS = AuditStatus(1, 1, 216, 8192, 0, False)
 NO_FILES = PersistentRules("rules.d", (), (), immutable=False)
+KERNEL = Kernel("h", "6.1.0-1-amd64", "#1 SMP", "x86_64")
 WATCH = "-w /etc/selinux/ -p wa -k MAC-policy"
 
 
@@ -261,14 +263,14 @@ WATCH = "-w /etc/selinux/ -p wa -k MAC-policy"
 def test_a_watch_counts_when_nothing_keeps_it_from_recording(
     rules: list[str], watched: bool, note: str
 ) -> None:
-    found = mac_watches(tuple(rule(each) for each in rules), STATUS, NO_FILES)
+    found = mac_watches(tuple(rule(each) for each in rules), STATUS, KERNEL, NO_FILES)
     watch = next(each for each in found if each.path == "/etc/selinux")
     assert watch.watched is watched
     assert note in watch.note
 
 
 def test_with_auditing_off_nothing_is_watched() -> None:
-    (watch, *_) = mac_watches((rule(WATCH),), AuditStatus(0, 1, 0, 64, 0, False), NO_FILES)
+    (watch, *_) = mac_watches((rule(WATCH),), AuditStatus(0, 1, 0, 64, 0, False), KERNEL, NO_FILES)
     assert (watch.watched, watch.note) == (False, "auditing is off (enabled 0)")
 
 
