@@ -7,6 +7,7 @@ are dropped with their event if none comes. Nothing is decoded here.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 
@@ -22,38 +23,54 @@ MAX_OPEN = 16 << 20
 
 RawRecord = tuple[str, int, int, bytes]
 """Type, what it is good for, line number, and the bytes behind the id."""
+_STAMP = re.compile(rb"([0-9]{1,11})\.([0-9]{1,3}):([0-9]{1,15})")
 _NOTHING = (Use.NOTHING, "")
 _ASKED = Use.REFUSAL | Use.CHANGE
 
 
 class RawEvent:
-    """Undecoded records of one id. ``stamp`` is (seconds, milliseconds, serial), None without an id;
-    ``at_s`` is the time in seconds since 1970, None for an unknown one; ``channel`` tells apart the ways
-    by which one log may show the same event twice."""
+    """Undecoded records of one id. ``at_s`` is the time in seconds since 1970, None for an unknown one;
+    ``channel`` tells apart the ways by which one log may show the same event twice; ``damaged`` says that
+    the id is of no known form."""
 
-    __slots__ = ("at_s", "channel", "damaged", "interpreted", "node", "records", "stamp")
+    __slots__ = ("at_s", "channel", "damaged", "ident", "interpreted", "node", "records")
 
     def __init__(
         self,
         records: list[RawRecord],
-        stamp: tuple[int, int, int] | None = None,
+        ident: bytes = b"",
         at_s: float | None = None,
         node: bytes = b"",
         channel: bytes = b"",
-        interpreted: bool = False,
     ) -> None:
-        self.records, self.stamp, self.at_s = records, stamp, at_s
-        self.node, self.channel, self.interpreted = node, channel, interpreted
-        self.damaged = False
+        self.records, self.ident, self.at_s, self.node, self.channel = records, ident, at_s, node, channel
+        self.interpreted = self.damaged = False
+
+    @property
+    def stamp(self) -> tuple[int, int, int] | None:
+        """Seconds, milliseconds and serial; None for an event without an id."""
+        found = _STAMP.fullmatch(self.ident)
+        if found is not None:
+            return int(found[1]), int(found[2]), int(found[3])
+        interpreted = ausearch_time(self.ident) if self.interpreted else None
+        if interpreted is None:
+            return None
+        at, milli, serial = interpreted
+        return int(at.timestamp()), milli, serial
 
     @property
     def at(self) -> datetime | None:
         """When it was, UTC; None for no time, a scrubbed one, or one past the calendar."""
-        if self.at_s is None or not 0 < self.at_s < 1 << 35:
-            return None
-        if self.stamp is None:
-            return datetime.fromtimestamp(self.at_s, UTC)
-        return datetime.fromtimestamp(self.stamp[0], UTC).replace(microsecond=self.stamp[1] * 1000)
+        return moment(self.at_s)
+
+
+def moment(at_s: float | None) -> datetime | None:
+    """Seconds since 1970 as a time; None for none, and for what no calendar has."""
+    if at_s is None or not 0 < at_s < 1 << 35:
+        return None
+    # Milliseconds are all that a record has; a float's own fraction would show others.
+    whole = round(at_s * 1000)
+    return datetime.fromtimestamp(whole // 1000, UTC).replace(microsecond=whole % 1000 * 1000)
 
 
 class Other:
@@ -71,7 +88,6 @@ class Joiner:
         self.other = other
         self.number = 0
         self.records = 0
-        self.unjoined = 0
         self._open: dict[bytes, list[RawRecord]] = {}
         self._asked: set[bytes] = set()
         self._size = 0
@@ -82,6 +98,8 @@ class Joiner:
             yield from self._read(lines)
             if len(self._open) > WINDOW or self._size > MAX_OPEN:
                 yield from self._close(WINDOW // 2)
+            if self._size > MAX_OPEN:
+                yield from self._shrink()
         yield from self._close(0)
 
     def _read(self, lines: list[bytes]) -> Iterator[RawEvent]:
@@ -89,6 +107,8 @@ class Joiner:
         opened = self._open
         last_id = b""
         current: list[RawRecord] = []
+        asked = self._asked
+        size = 0
         line_number = self.number
         for line in lines:
             line_number += 1
@@ -115,11 +135,11 @@ class Joiner:
                         current = opened.setdefault(ident, [])
                         last_id = ident
                     current.append((name, use, line_number, line[end + 1 :]))
-                    self._size += len(line)
+                    size += len(line)
                     if use & 3:
-                        self._asked.add(ident)
+                        asked.add(ident)
                         self.records += 1
-                    if len(current) >= MAX_RECORDS or self._size > MAX_OPEN:
+                    if len(current) >= MAX_RECORDS:
                         yield from self._close(0)
                         last_id = b""
                     continue
@@ -127,6 +147,7 @@ class Joiner:
             yield from self.other.take(line, line_number, self)
             last_id = b""
         self.number = line_number
+        self._size += size
 
     def add(self, ident: bytes, record: RawRecord) -> Iterator[RawEvent]:
         """Put a record to its event, from outside the fast loop."""
@@ -136,19 +157,23 @@ class Joiner:
         if record[1] & _ASKED:
             self._asked.add(ident)
             self.records += 1
-        if len(opened) >= MAX_RECORDS or len(self._open) > WINDOW * 2 or self._size > MAX_OPEN:
+        if len(opened) >= MAX_RECORDS or len(self._open) > WINDOW * 2:
             yield from self._close(0)
 
     def _close(self, keep: int) -> Iterator[RawEvent]:
         """End the oldest events until ``keep`` are left."""
         opened, asked = self._open, self._asked
-        for ident in list(opened)[: len(opened) - keep]:
+        for ident in list(opened)[: max(0, len(opened) - keep)]:
             records = opened.pop(ident)
-            self._size -= sum([len(record[3]) for record in records])
             if ident in asked:
                 asked.discard(ident)
                 yield make_event(ident, records)
-        if not opened:
+
+    def _shrink(self) -> Iterator[RawEvent]:
+        """So many bytes went by that the open events have to be weighed; too heavy ones are ended."""
+        self._size = sum(len(record[3]) for records in self._open.values() for record in records)
+        if self._size > MAX_OPEN // 2:
+            yield from self._close(0)
             self._size = 0
 
 
@@ -157,19 +182,17 @@ def make_event(ident: bytes, records: list[RawRecord]) -> RawEvent:
     node = channel = b""
     if b"\0" in ident:
         node, channel, ident = ident.split(b"\0", 2)
+    # float() would take more than digits: look at them first. This is quicker than a pattern.
+    if len(ident) < 32 and ident.replace(b".", b"", 1).replace(b":", b"", 1).isdigit():
+        return RawEvent(records, ident, float(ident.partition(b":")[0]), node, channel)
     if ident[:1] == b"~":  # the journal's text: its time, and the first line for a name
-        moment = ident[1:].partition(b"/")[0]
-        return RawEvent(records, None, int(moment) / 1000 if moment else None, node, channel)
-    seconds, _, rest = ident.partition(b".")
-    milliseconds, _, serial = rest.partition(b":")
-    if seconds.isdigit() and milliseconds.isdigit() and serial.isdigit() and len(ident) < 40:
-        stamp = (int(seconds), int(milliseconds) % 1000, int(serial))
-        return RawEvent(records, stamp, stamp[0] + stamp[1] / 1000, node, channel)
+        known = ident[1:].partition(b"/")[0]
+        return RawEvent(records, b"", int(known) / 1000 if known else None, node, channel)
+    event = RawEvent(records, ident, None, node, channel)
     interpreted = ausearch_time(ident)
     if interpreted is not None:
-        at, milli, number = interpreted
-        at_s = at.timestamp()
-        return RawEvent(records, (int(at_s), milli, number), at_s + milli / 1000, node, channel, True)
-    event = RawEvent(records, None, None, node, channel)
-    event.damaged = True
+        event.at_s = interpreted[0].timestamp() + interpreted[1] / 1000
+        event.interpreted = True
+    else:
+        event.damaged = True
     return event

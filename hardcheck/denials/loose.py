@@ -110,7 +110,7 @@ class Loose(Other):
 
     def _lone(self, name: str, use: int, number: int, text: bytes, prefix: Prefix) -> RawEvent:
         at_s = prefix.at.timestamp() if prefix.at else None
-        return RawEvent([(name, use, number, text)], None, at_s, prefix.host, b"program")
+        return RawEvent([(name, use, number, text)], b"", at_s, prefix.host, b"program")
 
     def _journal(self, text: bytes, number: int, joiner: Joiner, prefix: Prefix) -> Iterator[RawEvent]:
         """``audit[PID]: TYPE fields``: the journal's text has no ids. Records that follow each other are

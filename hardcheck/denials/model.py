@@ -109,8 +109,7 @@ class Syscall(msgspec.Struct, frozen=True):
 
 
 class SocketAddress(msgspec.Struct, frozen=True):
-    """A decoded SOCKADDR. ``family`` is inet, inet6, unix, netlink or the number; an abstract unix
-    address begins with ``@``."""
+    """A decoded SOCKADDR: inet, inet6, unix, netlink or a number; an abstract address begins with ``@``."""
 
     family: str
     address: str = ""
@@ -194,7 +193,7 @@ class ApparmorDenial(msgspec.Struct, frozen=True):
 
     @property
     def stack(self) -> tuple[str, ...]:
-        """The profiles that confine together; one, unless they are stacked."""
+        """The profiles that confine together."""
         return tuple(self.profile.split("//&"))
 
 
@@ -307,9 +306,9 @@ class Group(msgspec.Struct, frozen=True):
     @property
     def rate(self) -> float | None:
         """Lines an hour between the first and the last; None for fewer than two times."""
-        if self.first is None or self.last is None or self.last <= self.first:
-            return None
-        return (self.count - 1) * 3600 / (self.last - self.first).total_seconds()
+        if self.first and self.last and self.last > self.first:
+            return (self.count - 1) * 3600 / (self.last - self.first).total_seconds()
+        return None
 
 
 class Damage(msgspec.Struct, frozen=True):
@@ -321,9 +320,9 @@ class Damage(msgspec.Struct, frozen=True):
 
 
 class Lost(msgspec.Struct, frozen=True):
-    """Records were dropped: ``why`` is backlog, rate_limit, suppressed, audit_lost, disk, dispatcher, journal,
-    or printed (not in the kernel's ring, but in the audit log); ``count`` is how many, where told, and
-    ``total`` the kernel's sum since boot."""
+    """Records were dropped: ``why`` is backlog, rate_limit, suppressed, audit_lost, disk, dispatcher,
+    journal, or printed (not in the kernel's ring, but in the audit log); ``count`` is how many, where
+    told, and ``total`` the kernel's sum since boot."""
 
     why: str
     where: Where
@@ -341,7 +340,7 @@ class Gap(msgspec.Struct, frozen=True):
 
 
 class UnitRuns(msgspec.Struct, frozen=True):
-    """A systemd unit's starts and stops in the log."""
+    """A systemd unit's starts and stops."""
 
     unit: str
     starts: int
@@ -357,9 +356,8 @@ class LogHealth(msgspec.Struct, frozen=True):
     ``records`` are those that concern MAC; ``doubles`` of them stood in two logs and count once.
     ``damaged`` lines speak of MAC and could not be read, ``foreign`` ones are records that another
     program wrote into its own message, which proves nothing; ``damages`` has the first of both.
-    ``cut_lines`` were longer than a line may be, ``unjoined`` records came for an event that had
-    already as many as are kept. ``dontaudit_off`` says what shows that silenced denials were logged,
-    ``assumed`` what had to be taken for granted (the zone of a time), and ``unreadable`` files that
+    ``cut_lines`` were longer than a line may be. ``dontaudit_off`` says what shows that silenced denials
+    were logged, ``assumed`` what was taken for granted (the zone of a time), ``unreadable`` which files
     ended before their end (a damaged rotation).
     """
 
@@ -375,7 +373,6 @@ class LogHealth(msgspec.Struct, frozen=True):
     lost: tuple[Lost, ...] = ()
     more_lost: int = 0
     gaps: tuple[Gap, ...] = ()
-    unjoined: int = 0
     cut_lines: int = 0
     ungrouped: int = 0
     dontaudit_off: tuple[str, ...] = ()
@@ -385,8 +382,7 @@ class LogHealth(msgspec.Struct, frozen=True):
     @property
     def whole(self) -> bool:
         """Nothing damaged, lost, left out or cut."""
-        faults = (self.damaged, self.lost, self.gaps, self.ungrouped, self.cut_lines, self.unreadable)
-        return not any(faults)
+        return not any((self.damaged, self.lost, self.gaps, self.ungrouped, self.cut_lines, self.unreadable))
 
 
 class LogSummary(msgspec.Struct, frozen=True):

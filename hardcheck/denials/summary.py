@@ -7,7 +7,7 @@ from datetime import datetime
 
 from hardcheck.denials.decode import Decoded
 from hardcheck.denials.grouping import Grouper
-from hardcheck.denials.joining import RawEvent
+from hardcheck.denials.joining import RawEvent, moment
 from hardcheck.denials.model import (
     ChangeKind,
     Damage,
@@ -20,7 +20,6 @@ from hardcheck.denials.model import (
     UnitRuns,
 )
 from hardcheck.denials.streams import Stream
-from hardcheck.denials.tally import moment
 
 _CHANGES = 2_000
 _UNITS = 1_000

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
 from hardcheck.denials.causes import Cause
+from hardcheck.denials.joining import moment
 from hardcheck.denials.model import Bounded, Denial, Group, Outcome
 
 _VALUE = 4096  # characters of one kept value: a whole path
@@ -154,15 +153,6 @@ class Tally:
             error=cause.error,
             cached=cause.framework == "selinux" and cause.outcome is Outcome.WOULD_DENY,
         )
-
-
-def moment(at_s: float | None) -> datetime | None:
-    """Seconds since 1970 as a time; None for none, and for what no calendar has."""
-    if at_s is None or not 0 < at_s < 1 << 35:
-        return None
-    # Milliseconds are all that a record has; a float's own fraction would show others.
-    whole = round(at_s * 1000)
-    return datetime.fromtimestamp(whole // 1000, UTC).replace(microsecond=whole % 1000 * 1000)
 
 
 def _date(day: int) -> str:
