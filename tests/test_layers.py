@@ -33,10 +33,25 @@ MAY_IMPORT: dict[str, set[str]] = {
         *("access", "apparmor", "ask", "derive", "engine", "evidence", "facts", "findings", "parse"),
         *("resources", "selinux"),
     },
+    "confine": COMMON
+    | {
+        *("access", "apparmor", "engine", "evidence", "exposure", "facts", "selinux"),
+    },
     "render": COMMON | {"findings", "resources"},
     "cli": COMMON
     | {
-        *("access", "apparmor", "ask", "collect", "denials", "derive", "engine", "evidence", "exposure"),
+        *(
+            "access",
+            "apparmor",
+            "ask",
+            "collect",
+            "confine",
+            "denials",
+            "derive",
+            "engine",
+            "evidence",
+            "exposure",
+        ),
         *("facts", "findings", "inventory", "parse", "render", "resources", "selinux", "transport", "triage"),
     },
     "__main__": {"cli"},

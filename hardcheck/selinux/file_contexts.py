@@ -127,6 +127,10 @@ class FileContexts:
         local, distributed = (tuple(_parse_substitutions(n, files.get(n, b""))) for n in NAMES[3:])
         return cls(tuple(rules), local, distributed)
 
+    def with_rules(self, rules: tuple[FileContextRule, ...]) -> FileContexts:
+        """Return others with the same substitutions."""
+        return FileContexts(rules, *self._substitutions)
+
     def match(self, path: str, kind: str = "") -> str | None:
         """Return the context that a path should have; None where no label is defined for it.
 

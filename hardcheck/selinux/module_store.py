@@ -80,7 +80,7 @@ class _Open:
 
 def _statements(text: str) -> Iterator[CilStatement]:
     stack = [_Open(0, shown=True)]
-    for line, word in _words(text):
+    for line, word in words_of(text):
         if word == "(":
             outer = stack[-1]
             container = len(stack) == 1 or (outer.shown and bool(outer.words) and outer.words[0] in _INNER)
@@ -102,7 +102,7 @@ def _statements(text: str) -> Iterator[CilStatement]:
         raise PolicyError(f"module:{stack[-1].line}", "')'", "the end of the module")
 
 
-def _words(text: str) -> Iterator[tuple[int, str]]:
+def words_of(text: str) -> Iterator[tuple[int, str]]:
     """Yield (line, word); a string in quotes is one word, ``;`` begins a comment."""
     for number, line in enumerate(text.splitlines(), start=1):
         at = 0

@@ -1,0 +1,1 @@
+"""Drafts that confine a service: SELinux module, AppArmor profile, systemd units, and their judgement."""
