@@ -61,7 +61,7 @@ def settings_for(case: SelinuxCase, openings: Openings, target: str = "") -> tup
         found.append(Setting(flips, opens, _rules_shown(case, rules, flips)))
         if not opens.dangers:
             break
-    rest = [Setting(flips, Opening(openings.width(source, flips))) for flips in ranked[len(found) :]]
+    rest = [Setting(flips, Opening(openings.rights(source, flips))) for flips in ranked[len(found) :]]
     harmless = [one for one in found if not one.opens.dangers]
     return (*harmless, *(one for one in found if one.opens.dangers), *rest)
 

@@ -23,6 +23,7 @@ from hardcheck.triage.request import Request
 
 _MOST = 40
 _REMEMBERED = 32
+_A_DOMAIN = 10
 _ENABLED_KINDS = 0x7FFF
 _PORT_PERMISSIONS = ("name_bind", "name_connect")
 _FILES = frozenset({"file", "dir", "lnk_file", "sock_file", "fifo_file", "chr_file", "blk_file"})
@@ -40,8 +41,13 @@ class Openings:
         self._elsewhere: dict[tuple[int, tuple[tuple[str, bool], ...]], tuple[int, TypeSet]] = {}
 
     def width(self, source: SecurityContext, states: Mapping[str, bool]) -> int:
-        """How much a setting opens, in rights of all domains."""
-        return _count(self._new(source, states)) + self._others(source, states)[0]
+        """How much a setting opens: the rights of the one who asks, and for every other domain that gains
+        anything ten more, since it was nobody's wish."""
+        return _count(self._new(source, states)) + _A_DOMAIN * self._others(source, states)[1].bit_count()
+
+    def rights(self, source: SecurityContext, states: Mapping[str, bool]) -> int:
+        """How many rights the one who asks would gain."""
+        return _count(self._new(source, states))
 
     def opening(
         self, source: SecurityContext, states: Mapping[str, bool], asked: tuple[str, int, frozenset[str]]

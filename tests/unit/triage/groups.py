@@ -157,4 +157,6 @@ def profiles(text: str, local: str | None = "", **more: str) -> ProfileSet:
     if local is not None:
         files["/etc/apparmor.d/local/app"] = local.encode()
     files |= {f"/etc/apparmor.d/{name}": content.encode() for name, content in more.items()}
-    return ProfileSet.read(files, base="/etc/apparmor.d")
+    found = ProfileSet.read(files, base="/etc/apparmor.d")
+    assert not found.faults, found.faults
+    return found

@@ -17,7 +17,6 @@ from tests.unit.triage.groups import apparmor, debian_world, profiles, selinux
 
 WEB = "/usr/sbin/nginx"
 PROFILES = """
-abi <abi/3.0>,
 profile nginx /usr/sbin/nginx {
   /srv/www/a/** r,
   include if exists <local/app>
