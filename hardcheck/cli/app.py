@@ -31,8 +31,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "report": ("hardcheck.cli.report", "Write a finished run again in other formats."),
     "ask": ("hardcheck.cli.ask", "May SUBJECT do ACTION to OBJECT? Answers by the loaded policy."),
     "exposure": ("hardcheck.cli.exposure", "What could an attacker do who runs code in a service?"),
+    "compare": ("hardcheck.cli.compare", "What runs, and what the other framework would give."),
     "rules": ("hardcheck.cli.rules", "List, show and test the rules."),
     "controls": ("hardcheck.cli.controls", "List the standards and show their controls."),
+    "waivers": ("hardcheck.cli.waivers", "Check a file of waivers or attestations."),
     "probe": ("hardcheck.cli.probe", "Print the probe that runs on hosts, its digest and a sudoers line."),
 }
 

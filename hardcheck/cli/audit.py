@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ import click
 
 from hardcheck.cli import judging, options, run
 from hardcheck.cli.collect import tell_result
-from hardcheck.cli.knowledge import load_chosen
+from hardcheck.cli.knowledge import load_answers, load_chosen
 from hardcheck.cli.reach import collect_into
 
 
@@ -26,6 +27,9 @@ from hardcheck.cli.reach import collect_into
 def command(
     targets: tuple[str, ...],
     own: Path | None,
+    waivers: Path | None,
+    attestations: Path | None,
+    as_of: datetime | None,
     profiles: tuple[str, ...],
     fail_on: str,
     max_unknown: int,
@@ -55,12 +59,13 @@ def command(
     """
     folder = resume or output
     load_chosen(profiles, own)
+    answers = load_answers(own, waivers, attestations, as_of)
     chosen, result = collect_into(folder, targets, how, quiet=quiet, resume=resume is not None)
     tell_result(result, folder, len(chosen), quiet=quiet)
     kept = {*result.done, *result.failed, *result.unreachable, *result.skipped}
     names = [target.identity.name for target in chosen if target.identity.name in kept]
     files = sorted((run.bundle_path(folder, name) for name in names), key=lambda path: path.name)
-    report, faults = judging.judge_bundles(files, profiles, title, own)
+    report, faults = judging.judge_bundles(files, profiles, title, own, answers)
     written = judging.write_reports(report, folder, formats)
     judging.tell(report, as_json=as_json, quiet=quiet)
     if not quiet:

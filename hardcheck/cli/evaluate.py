@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 
 import click
 
 from hardcheck.cli import judging, options, run
+from hardcheck.cli.knowledge import load_answers
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
@@ -24,6 +26,9 @@ from hardcheck.cli import judging, options, run
 def command(
     bundles: tuple[Path, ...],
     own: Path | None,
+    waivers: Path | None,
+    attestations: Path | None,
+    as_of: datetime | None,
     profiles: tuple[str, ...],
     fail_on: str,
     max_unknown: int,
@@ -38,8 +43,9 @@ def command(
     BUNDLE is a bundle (*.zip), a folder of bundles, or the folder of a run. The same bundles and rules
     give the same bytes of JSON, today or years later.
     """
+    answers = load_answers(own, waivers, attestations, as_of)
     files = run.bundle_files(bundles)
-    report, faults = judging.judge_bundles(files, profiles, title, own)
+    report, faults = judging.judge_bundles(files, profiles, title, own, answers)
     if not report.hosts:
         for fault in faults:
             click.echo(f"hardcheck: {fault}", err=True)

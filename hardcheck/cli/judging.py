@@ -15,6 +15,7 @@ import click
 
 from hardcheck.cli.knowledge import load_chosen, load_chosen_setup
 from hardcheck.cli.run import REPORT
+from hardcheck.engine.overlays import NO_ANSWERS, Answers
 from hardcheck.engine.report import BATCH, Workers, build_report
 from hardcheck.errors import BundleError
 from hardcheck.evidence import HostEvidence
@@ -24,7 +25,11 @@ from hardcheck.findings.exit_code import exit_code
 
 
 def judge_bundles(
-    files: list[Path], profiles: tuple[str, ...], title: str, own: Path | None = None
+    files: list[Path],
+    profiles: tuple[str, ...],
+    title: str,
+    own: Path | None = None,
+    answers: Answers = NO_ANSWERS,
 ) -> tuple[Report, list[BundleError]]:
     """Evaluate bundles; those that cannot be read are told apart and cost only themselves."""
     setup, chosen = load_chosen(profiles, own)
@@ -42,11 +47,13 @@ def judge_bundles(
             yield host
 
     if len(files) <= BATCH:
-        report = build_report(readable(), setup, chosen, title=title, bundles=digests)
+        report = build_report(readable(), setup, chosen, title=title, bundles=digests, answers=answers)
     else:
         with _processes() as executor:
             workers = Workers(executor, partial(load_chosen_setup, profiles, own))
-            report = build_report(readable(), setup, chosen, title=title, bundles=digests, workers=workers)
+            report = build_report(
+                readable(), setup, chosen, title=title, bundles=digests, workers=workers, answers=answers
+            )
     return report, faults
 
 

@@ -3,6 +3,7 @@ or worker."""
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 
 import msgspec
@@ -13,6 +14,8 @@ from hardcheck.derive import DERIVED
 from hardcheck.engine import catalog
 from hardcheck.engine.inherit import load_profiles
 from hardcheck.engine.judge import Exposing, Setup
+from hardcheck.engine.overlay_files import load_attestations, load_waivers
+from hardcheck.engine.overlays import Answers
 from hardcheck.engine.profile import AuditProfile, choose
 from hardcheck.engine.variants import bind, known_rules
 from hardcheck.errors import ConfigError, UsageError
@@ -93,6 +96,26 @@ def load_exposing() -> Exposing:
 def load_chosen_setup(ids: tuple[str, ...], own: Path | None = None) -> Setup:
     """The setup alone, for worker processes."""
     return load_chosen(ids, own)[0]
+
+
+def load_answers(
+    own: Path | None, waivers: Path | None, attestations: Path | None, as_of: date | None
+) -> Answers:
+    """The waivers and attestations of a run, checked against all rules and profiles.
+
+    Raises:
+        ConfigError: a fault of a file; ConfigFaults: several.
+    """
+    day = as_of.strftime("%Y-%m-%d") if as_of is not None else ""
+    if waivers is None and attestations is None:
+        return Answers(day=day)
+    setup = load_setup(own)
+    rules = {rule.id for rule in setup.rules}
+    return Answers(
+        load_waivers(waivers, rules) if waivers is not None else (),
+        load_attestations(attestations, load_all_profiles(setup, own)) if attestations is not None else (),
+        day,
+    )
 
 
 def cure_of(host: HostEvidence) -> str:

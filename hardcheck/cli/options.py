@@ -143,8 +143,21 @@ own_rules = click.option(
     help="Rules and profiles of your own beside the shipped ones: DIR/rules, DIR/profiles, DIR/cases.",
 )
 
+_file = click.Path(exists=True, dir_okay=False, path_type=Path)
+as_of = click.option(
+    "--as-of",
+    type=click.DateTime(["%Y-%m-%d"]),
+    metavar="DATE",
+    help="The day on which waivers and attestations have to hold.  [default: that of the last evidence]",
+)
+
 judging = together(
     own_rules,
+    click.option("--waivers", type=_file, metavar="FILE", help="Failures that are accepted for a time."),
+    click.option(
+        "--attestations", type=_file, metavar="FILE", help="What people have seen of controls, for a time."
+    ),
+    as_of,
     click.option(
         *("-p", "--profile", "profiles"),
         multiple=True,

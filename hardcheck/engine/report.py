@@ -14,9 +14,10 @@ from itertools import islice
 import msgspec
 
 from hardcheck import __version__
-from hardcheck.engine.controls import profile_result
+from hardcheck.engine.controls import marks_of, profile_result, waived_score
 from hardcheck.engine.judge import Judgement, LoadHost, Setup, judge, judge_batch
 from hardcheck.engine.load import digest
+from hardcheck.engine.overlays import NO_ANSWERS, Answers, attest, overlays, waive
 from hardcheck.engine.profile import AuditProfile
 from hardcheck.engine.score import score_of
 from hardcheck.errors import UsageError
@@ -50,13 +51,14 @@ def build_report(
     title: str = "",
     bundles: Mapping[str, str] | None = None,
     workers: Workers | None = None,
+    answers: Answers = NO_ANSWERS,
 ) -> Report:
     """Judge every host by the setup's rules and put the report together.
 
     ``profiles`` may name only rules of the setup (`hardcheck.engine.variants.bind` makes both).
     ``bundles`` are the sha256 of the hosts' bundles by host name. With ``workers`` the hosts are
     judged in batches there; the setup that ``load`` gives must be the same. ``bundles`` may be filled
-    while ``hosts`` is read.
+    while ``hosts`` is read. ``answers`` are the waivers and attestations.
 
     Raises:
         UsageError: two hosts of one name.
@@ -74,7 +76,7 @@ def build_report(
         findings.extend(sorted(judgement.findings, key=_order(severities)))
         if result.reached:
             probes.add(judgement.probe_sha256)
-    return _put_together(title, setup, tuple(profiles), hosts_seen, findings, probes)
+    return _put_together(title, setup, tuple(profiles), hosts_seen, findings, probes, answers)
 
 
 def _put_together(
@@ -84,8 +86,15 @@ def _put_together(
     hosts: Mapping[str, HostResult],
     findings: list[Finding],
     probes: set[str],
+    answers: Answers,
 ) -> Report:
     severities = {rule.id: rule.info.severity for rule in setup.rules}
+    generated_at = max((host.finished_at for host in hosts.values()), default="")
+    day = answers.day or generated_at[:10]
+    findings, waivers = waive(findings, hosts, answers, day)
+    said, attestations = attest(profiles, hosts, answers, day)
+    marks = marks_of(findings, said)
+    hosts = _with_waived_scores(hosts, findings, severities)
     verdicts: dict[str, dict[str, Status]] = {name: {} for name in hosts}
     for finding in findings:
         verdicts[finding.host][finding.rule] = finding.status
@@ -93,16 +102,37 @@ def _put_together(
         format_version=FORMAT_VERSION,
         tool_version=__version__,
         rules_sha256=digest(setup.rules),
-        generated_at=max((host.finished_at for host in hosts.values()), default=""),
+        generated_at=generated_at,
         title=title,
         score=score_of((severities[finding.rule], finding.status) for finding in findings),
         hosts=tuple(hosts.values()),
         rules=tuple(rule.info for rule in setup.rules),
-        profiles=tuple(profile_result(profile, findings, severities, verdicts) for profile in profiles),
+        profiles=tuple(
+            profile_result(profile, findings, severities, verdicts, marks) for profile in profiles
+        ),
         findings=tuple(findings),
         probe_sha256=tuple(sorted(probes)),
         exposure=_fleet(setup, hosts.values()),
+        waived_score=waived_score(findings, severities),
+        overlays=overlays(day, waivers, attestations),
     )
+
+
+def _with_waived_scores(
+    hosts: Mapping[str, HostResult], findings: Iterable[Finding], severities: Mapping[str, Severity]
+) -> dict[str, HostResult]:
+    by_host: dict[str, list[Finding]] = {}
+    waived = set()
+    for finding in findings:
+        by_host.setdefault(finding.host, []).append(finding)
+        if finding.waiver:
+            waived.add(finding.host)
+    return {
+        name: msgspec.structs.replace(host, waived_score=waived_score(by_host[name], severities))
+        if name in waived
+        else host
+        for name, host in hosts.items()
+    }
 
 
 def _fleet(setup: Setup, hosts: Iterable[HostResult]) -> FleetExposure | None:

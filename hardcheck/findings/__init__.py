@@ -16,11 +16,25 @@ from hardcheck.findings.model import (
     RuleInfo,
     Score,
     Status,
+    plain_standing,
+)
+from hardcheck.findings.overlays import (
+    Attestation,
+    AttestationResult,
+    Attested,
+    Overlays,
+    Standing,
+    Term,
+    Waiver,
+    WaiverResult,
 )
 from hardcheck.findings.severity import Severity
 
 __all__ = [
     "FORMAT_VERSION",
+    "Attestation",
+    "AttestationResult",
+    "Attested",
     "ControlResult",
     "Coverage",
     "EvidenceRef",
@@ -29,12 +43,18 @@ __all__ = [
     "Framework",
     "HostResult",
     "Origin",
+    "Overlays",
     "ProfileResult",
     "Remedy",
     "Report",
     "RuleInfo",
     "Score",
     "Severity",
+    "Standing",
     "Status",
+    "Term",
+    "Waiver",
+    "WaiverResult",
     "exit_code",
+    "plain_standing",
 ]

@@ -24,13 +24,15 @@ def exit_code(report: Report, fail_on: Severity = Severity.LOW, max_unknown: int
     """The exit status of an audit.
 
     ``fail_on`` is the least severity whose failure counts; up to ``max_unknown`` findings may be
-    UNKNOWN or ERROR. A run that judged nothing (no host, no host reached, no rule that applied) is
-    never CLEAN.
+    UNKNOWN or ERROR; a waived finding counts as neither. A run that judged nothing (no host, no host
+    reached, no rule that applied) is never CLEAN.
     """
     severities = {rule.id: rule.severity for rule in report.rules}
     judged, unknown, failed = False, 0, False
     for finding in report.findings:
         judged = judged or finding.status in (Status.PASS, Status.FAIL)
+        if finding.waiver:
+            continue
         unknown += finding.status in (Status.UNKNOWN, Status.ERROR)
         failed = failed or (finding.status is Status.FAIL and severities[finding.rule].at_least(fail_on))
     if failed:

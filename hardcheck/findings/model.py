@@ -8,6 +8,7 @@ from enum import StrEnum
 import msgspec
 
 from hardcheck.findings.exposure import FleetExposure, HostExposure
+from hardcheck.findings.overlays import Overlays, Standing
 from hardcheck.findings.severity import Severity
 from hardcheck.reasons import Reason
 
@@ -32,7 +33,6 @@ class Framework(StrEnum):
     SELINUX = "selinux"
     APPARMOR = "apparmor"
     NEITHER = "neither"  # seen: no MAC framework is active
-    SITE = "site"  # a profile of the user's own
     UNDECIDED = "undecided"  # could not be seen
     ANY = "any"  # the rule has one side for all
 
@@ -51,6 +51,7 @@ class Origin(StrEnum):
     PUBLISHER = "publisher"
     UPSTREAM = "upstream"
     HARDCHECK = "hardcheck"
+    SITE = "site"  # a profile of the user's own
 
 
 class EvidenceRef(msgspec.Struct, frozen=True):
@@ -101,7 +102,8 @@ class Finding(msgspec.Struct, frozen=True):
     example the permissive domains. ``reason`` and ``detail`` are set for UNKNOWN and ERROR.
     ``literal`` is the verdict by the letter of a benchmark, where it parts from ``status``.
     ``remedies`` are the rule's with this host's values filled in and quoted; empty when the
-    rule's own hold as they are or there is nothing to cure.
+    rule's own hold as they are or there is nothing to cure. ``waiver`` is the id of the waiver
+    that holds for it, empty where there is none; the status stays.
     """
 
     rule: str
@@ -117,6 +119,7 @@ class Finding(msgspec.Struct, frozen=True):
     literal_note: str = ""
     evidence: tuple[EvidenceRef, ...] = ()
     remedies: tuple[Remedy, ...] = ()
+    waiver: str = ""
 
 
 class Score(msgspec.Struct, frozen=True):
@@ -171,13 +174,19 @@ class HostResult(msgspec.Struct, frozen=True):
     summary: tuple[tuple[str, str], ...] = ()
     evidence: tuple[EvidenceRef, ...] = ()  # the appendix: every item of the bundle
     bundle_sha256: str = ""
+    waived_score: Score | None = None  # without the waived findings; None where none is waived
     exposure: HostExposure | None = None  # None where nothing was collected, or it was not asked for
 
 
 class ControlResult(msgspec.Struct, frozen=True):
     """One control of a profile over the whole scope. ``hosts`` has a status for every host;
     ``status`` is the worst by the documented logic. ``partial`` lists the rules of which the
-    evidence is only part of what the control asks."""
+    evidence is only part of what the control asks.
+
+    ``standing`` is where it stands over the scope with waivers and attestations, ``standings`` has the
+    hosts on which those change it, ``attestations`` the ids of those that hold. ``literal`` is the verdict
+    over the scope by the letter of the benchmark where it parts from ``status`` on a host;
+    ``literal_hosts`` has what the letter says on those hosts."""
 
     id: str
     title: str
@@ -190,6 +199,33 @@ class ControlResult(msgspec.Struct, frozen=True):
     partial: tuple[str, ...] = ()
     note: str = ""
     attributes: Mapping[str, str] = {}  # level, baseline, R/A ... as the standard has them
+    standing: Standing = Standing.OPEN
+    standings: Mapping[str, Standing] = {}
+    attestations: tuple[str, ...] = ()
+    literal: Status | None = None
+    literal_hosts: Mapping[str, Status] = {}
+
+    def standing_on(self, host: str) -> Standing:
+        """Where it stands on one host."""
+        if host in self.standings:
+            return self.standings[host]
+        return plain_standing(self.hosts[host], self.coverage)
+
+
+def plain_standing(status: Status, coverage: Coverage) -> Standing:
+    """The standing that a status means where nobody has waived or attested anything."""
+    if status is Status.PASS:
+        return Standing.MET if coverage is Coverage.AUTOMATED else Standing.PART
+    return _PLAIN[status]
+
+
+_PLAIN = {
+    Status.FAIL: Standing.NOT_MET,
+    Status.UNKNOWN: Standing.OPEN,
+    Status.ERROR: Standing.OPEN,
+    Status.MANUAL: Standing.AWAITED,
+    Status.NOT_APPLICABLE: Standing.NOT_APPLICABLE,
+}
 
 
 class ProfileResult(msgspec.Struct, frozen=True):
@@ -204,6 +240,8 @@ class ProfileResult(msgspec.Struct, frozen=True):
     rules: tuple[str, ...]
     score: Score
     counts: Mapping[Status, int]  # of controls
+    standings: Mapping[Standing, int] = {}  # of controls
+    waived_score: Score | None = None
 
 
 class Report(msgspec.Struct, frozen=True):
@@ -222,4 +260,6 @@ class Report(msgspec.Struct, frozen=True):
     profiles: tuple[ProfileResult, ...]
     findings: tuple[Finding, ...]
     probe_sha256: tuple[str, ...] = ()
+    waived_score: Score | None = None  # without the waived findings; None where none is waived
+    overlays: Overlays = Overlays()
     exposure: FleetExposure | None = None  # the hosts' own are in ``hosts``

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from hardcheck.findings import ControlResult, ProfileResult, Status
+from hardcheck.findings import ControlResult, Coverage, ProfileResult, Standing, Status
 from hardcheck.render.view import Bar, ReportView, RuleView, score_bar
 
 MATRIX_HOSTS = 12
@@ -34,9 +34,27 @@ class ControlRow:
         return self.control.attributes.get("kind") == "heading"
 
     @property
+    def standing(self) -> Standing | None:
+        """Where it stands, None where that says no more than the verdict."""
+        standing = self.control.standing
+        return None if standing in _SAYS_NO_MORE.get(self.control.status, ()) else standing
+
+    def part(self, status: Status | None) -> bool:
+        """Whether a pass says only that a part of the control holds."""
+        return status is Status.PASS and self.control.coverage is not Coverage.AUTOMATED
+
+    @property
     def attributes(self) -> Mapping[str, str]:
         """What the standard says of it beside its title: level, baseline ..."""
         return {name: value for name, value in self.control.attributes.items() if name != "kind"}
+
+
+_SAYS_NO_MORE = {
+    Status.FAIL: (Standing.NOT_MET,),
+    Status.UNKNOWN: (Standing.OPEN,),
+    Status.NOT_APPLICABLE: (Standing.NOT_APPLICABLE,),
+    Status.PASS: (Standing.PART,),
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from hardcheck.render.view import FindingView, HostView, arrange
 
 COLUMNS = (
     "host", "framework", "rule", "title", "severity", "topic", "status", "reason", "expected", "observed",
-    "items", "detail", "literal", "controls", "evidence",
+    "items", "detail", "literal", "waiver", "controls", "evidence",
 )  # fmt: skip
 _FORMULA = tuple("=+-@|%\t\r\n")
 _CELL_LIMIT = 30_000  # a spreadsheet cell holds 32,767 characters
@@ -48,6 +48,7 @@ def _line(view: FindingView) -> Iterator[str]:
     yield "; ".join(finding.items)
     yield finding.detail
     yield finding.literal or ""
+    yield finding.waiver
     yield "; ".join(f"{ref.profile} {ref.id}" for ref in view.rule.controls)
     yield "; ".join(f"{item.ref.key} {item.ref.reason or item.ref.sha256}" for item in view.evidence)
 
@@ -55,7 +56,7 @@ def _line(view: FindingView) -> Iterator[str]:
 def _unreached(host: HostView) -> Iterator[str]:
     result = host.result
     yield from (result.name, result.framework, "", "Host not reached", "", "", Status.UNKNOWN)
-    yield from (result.failure_reason or Reason.UNREACHABLE, "", "", "", result.failure, "", "", "")
+    yield from (result.failure_reason or Reason.UNREACHABLE, "", "", "", result.failure, "", "", "", "")
 
 
 def _cell(value: str) -> str:

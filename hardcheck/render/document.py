@@ -29,6 +29,7 @@ _CHAPTERS = {
     "compare": "SELinux beside AppArmor",
     "exposure": "What a compromised service could do",
     "controls": "Controls",
+    "answers": "Waivers and attestations",
     "findings": "Findings by host",
     "unjudged": "What could not be judged, and why",
     "remedies": "Remediation",
@@ -103,6 +104,8 @@ def _document(report: Report, view: ReportView, scope: Scope) -> Document:
         chapters.pop("exposure")
     if not report.profiles:
         chapters.pop("controls", None)
+    if not (report.overlays.waivers or report.overlays.attestations):
+        chapters.pop("answers", None)
     if not view.failures:
         chapters.pop("remedies", None)
     if host is not None:

@@ -100,6 +100,11 @@ def _add_percentages(document: dict[str, Any], report: Report) -> None:
         (one["score"], profile.score)
         for one, profile in zip(document["profiles"], report.profiles, strict=True)
     ]
+    wires = (document, *document["hosts"], *document["profiles"])
+    waived: list[Score | None] = [report.waived_score]
+    waived += [host.waived_score for host in report.hosts]
+    waived += [profile.waived_score for profile in report.profiles]
+    parts += [(wire["waived_score"], one) for wire, one in zip(wires, waived, strict=True) if one is not None]
     for wire, score in parts:
         for name in _PERCENTAGES:
             wire[name] = getattr(score, name)

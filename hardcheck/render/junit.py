@@ -76,6 +76,10 @@ def _case(view: FindingView, host: str) -> ElementTree.Element:
     kind = _KINDS.get(finding.status)
     if kind is None:
         return case
+    if finding.waiver:
+        said = f"waived by {finding.waiver}: {_message(view)}"
+        ElementTree.SubElement(case, "skipped", message=visible(said))
+        return case
     result = ElementTree.SubElement(case, kind, message=visible(_message(view)))
     if kind != "skipped":
         result.set("type", finding.reason or rule.severity)

@@ -99,6 +99,18 @@ def _result(view: FindingView) -> dict[str, Any]:
         "message": {"text": _message(view)},
         "locations": [{"logicalLocations": [{"name": host, "kind": "resource"}]}],
         "partialFingerprints": {"ruleAndHost/v1": identity},
+        **({"suppressions": [_suppression(view)]} if finding.waiver else {}),
+    }
+
+
+def _suppression(view: FindingView) -> dict[str, Any]:
+    """SARIF 2.1.0, 3.35: accepted outside of the analysed thing, with the reason."""
+    waiver = view.waiver
+    words = f": {waiver.reason} ({waiver.ticket}, until {waiver.expires})" if waiver is not None else ""
+    return {
+        "kind": "external",
+        "status": "accepted",
+        "justification": visible(f"{view.finding.waiver}{words}"),
     }
 
 

@@ -6,7 +6,7 @@ from collections import Counter
 
 from msgspec.structs import replace
 
-from hardcheck.findings import ControlResult, ProfileResult, Report, Status
+from hardcheck.findings import ControlResult, ProfileResult, Report, Standing, Status
 
 
 def single_host(report: Report, name: str) -> Report:
@@ -19,6 +19,7 @@ def single_host(report: Report, name: str) -> Report:
     return replace(
         report,
         score=hosts[0].score,
+        waived_score=hosts[0].waived_score,
         hosts=hosts,
         findings=tuple(finding for finding in report.findings if finding.host == name),
         profiles=tuple(_profile(profile, name) for profile in report.profiles),
@@ -28,10 +29,26 @@ def single_host(report: Report, name: str) -> Report:
 def _profile(profile: ProfileResult, name: str) -> ProfileResult:
     controls = tuple(_control(control, name) for control in profile.controls)
     counts = Counter(control.status for control in controls)
-    return replace(profile, controls=controls, counts={status: counts[status] for status in Status})
+    standings = Counter(control.standing for control in controls)
+    return replace(
+        profile,
+        controls=controls,
+        counts={status: counts[status] for status in Status},
+        standings={standing: standings[standing] for standing in Standing},
+        waived_score=None,
+    )
 
 
 def _control(control: ControlResult, name: str) -> ControlResult:
     if name not in control.hosts:
-        return replace(control, hosts={})
-    return replace(control, status=control.hosts[name], hosts={name: control.hosts[name]})
+        return replace(control, hosts={}, standings={}, literal=None, literal_hosts={})
+    letter = control.literal_hosts.get(name)
+    return replace(
+        control,
+        status=control.hosts[name],
+        hosts={name: control.hosts[name]},
+        standing=control.standing_on(name),
+        standings={},
+        literal=letter,
+        literal_hosts={name: letter} if letter is not None else {},
+    )

@@ -10,6 +10,7 @@ from tabulate import tabulate
 
 from hardcheck.findings import Report, Status
 from hardcheck.render.sanitise import visible
+from hardcheck.render.text_controls import answer_lines, control_lines
 from hardcheck.render.view import (
     OBSERVED_SHOWN,
     Bar,
@@ -49,11 +50,17 @@ def _report(view: ReportView, width: int) -> Iterator[str]:
         width,
     )
     yield from _wrap(f"Score {_score(view.bar)}", width)
+    if view.waived_bar is not None:
+        yield from _wrap(f"Score without the waived findings {_score(view.waived_bar)}", width)
     yield ""
     yield from _hosts(view, width)
+    for line in control_lines(view.report):
+        yield from _wrap(line, width, hang=4)
     yield from _failures(view, width)
     yield from _unjudged(view, width)
     yield from _unreached(view, width)
+    for line in answer_lines(view.report.overlays):
+        yield from _wrap(line, width, hang=6)
 
 
 def _score(bar: Bar | None) -> str:
@@ -132,6 +139,10 @@ def _failure(failure: Failure, width: int) -> Iterator[str]:
     yield from _wrap(head, width, hang=11)
     for view in failure.findings[:_HOSTS_OF_A_RULE]:
         observed = visible(view.finding.observed, OBSERVED_SHOWN)
+        if view.finding.waiver:
+            observed += f" (waived, {visible(view.finding.waiver, 60)})"
+        if view.finding.literal is not None:
+            observed += f" (by the letter: {STATUS[view.finding.literal].word.lower()})"
         yield from _wrap(f"{visible(view.finding.host, 120)}: {observed}", width, first=_INDENT, hang=8)
         yield from _items(view, width)
     if len(failure.findings) > _HOSTS_OF_A_RULE:

@@ -23,6 +23,7 @@ from hardcheck.findings import (
     Score,
     Severity,
     Status,
+    Waiver,
 )
 from hardcheck.reasons import Reason
 
@@ -100,6 +101,7 @@ class FindingView:
     rule: RuleView
     host: int
     evidence: tuple[EvidenceView, ...]
+    waiver: Waiver | None  # the one that holds for it
 
     @property
     def listed_items(self) -> tuple[str, ...]:
@@ -157,6 +159,11 @@ class HostView:
         """How many items of its bundle could not be had."""
         return sum(item.reason is not None for item in self.result.evidence)
 
+    @property
+    def waived_bar(self) -> Bar | None:
+        """Its score without the waived findings; None where none is waived."""
+        return score_bar(self.result.waived_score) if self.result.waived_score is not None else None
+
 
 @dataclass(frozen=True, slots=True)
 class Failure:
@@ -193,6 +200,7 @@ class ReportView:
 
     report: Report
     bar: Bar | None
+    waived_bar: Bar | None  # without the waived findings; None where none is waived
     hosts: tuple[HostView, ...]
     reached: tuple[HostView, ...]
     unreached: tuple[HostView, ...]
@@ -213,6 +221,7 @@ def arrange(report: Report, appendix: Appendix = Appendix.ALL) -> ReportView:
     """
     rules = _rules(report)
     by_id = {rule.info.id: rule for rule in rules}
+    waivers = {result.waiver.id: result.waiver for result in report.overlays.waivers}
     places = {host.name: place for place, host in enumerate(report.hosts)}
     listed = _listed_evidence(report, appendix)
     numbers = [{item.ref.key: item.number for item in items} for items in listed]
@@ -224,12 +233,14 @@ def arrange(report: Report, appendix: Appendix = Appendix.ALL) -> ReportView:
             raise ConfigError("report: findings", "hosts that the report lists", repr(finding.host)[:80])
         place = places[finding.host]
         evidence = tuple(EvidenceView(numbers[place].get(ref.key, 0), ref) for ref in finding.evidence)
-        findings.append(FindingView(count, finding, by_id[finding.rule], place + 1, evidence))
+        waiver = waivers.get(finding.waiver)
+        findings.append(FindingView(count, finding, by_id[finding.rule], place + 1, evidence, waiver))
     hosts = _hosts(report, findings, listed)
     failing = [view for view in findings if view.finding.status is Status.FAIL]
     return ReportView(
         report=report,
         bar=score_bar(report.score),
+        waived_bar=score_bar(report.waived_score) if report.waived_score is not None else None,
         hosts=hosts,
         reached=tuple(host for host in hosts if host.result.reached),
         unreached=tuple(host for host in hosts if not host.result.reached),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from hardcheck.findings import Coverage, Framework, Origin, Severity, Status
+from hardcheck.findings import Attested, Coverage, Framework, Origin, Severity, Standing, Status, Term
 from hardcheck.findings.exposure import Outcome
 from hardcheck.reasons import Reason
 
@@ -55,6 +55,29 @@ ORIGIN = {
     Origin.PUBLISHER: Word("Publisher", meaning="the publisher of the standard links check and control"),
     Origin.UPSTREAM: Word("Upstream", meaning="a public compliance project links check and control"),
     Origin.HARDCHECK: Word("hardcheck", meaning="this project's own judgement"),
+    Origin.SITE: Word("Site", meaning="this site's own profile links check and control"),
+}
+
+STANDING = {
+    Standing.NOT_MET: Word("Not met", "✗", "a check fails, or a person says so"),
+    Standing.OPEN: Word("Open", "?", "a check could not be judged"),
+    Standing.WAIVED: Word("Waived", "~", "what fails or could not be judged is accepted for a time"),
+    Standing.AWAITED: Word("Awaits attestation", "◇", "no machine can judge it, and nobody has said yet"),
+    Standing.PART: Word("In part", "◐", "its checks pass; the rest of the control is for a person"),
+    Standing.MET: Word("Met", "✓", "its checks pass and cover it, or a person attests the rest"),
+    Standing.NOT_APPLICABLE: Word("Not applicable", "\u2013", "shown or attested not to apply"),
+}
+
+TERM = {
+    Term.ACTIVE: Word("Holds"),
+    Term.EXPIRED: Word("Expired", meaning="it applies to nothing"),
+    Term.NOT_STARTED: Word("Not started yet", meaning="it applies to nothing"),
+}
+
+ATTESTED = {
+    Attested.MET: Word("Met"),
+    Attested.NOT_MET: Word("Not met"),
+    Attested.NOT_APPLICABLE: Word("Not applicable"),
 }
 
 REASON = {

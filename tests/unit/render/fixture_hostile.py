@@ -42,20 +42,28 @@ def poisoned(report: Report) -> Report:
 
 _CLOSED = {
     "status", "framework", "reason", "failure_reason", "severity", "coverage", "origin", "literal", "counts",
-    "sides", "format_version", "sha256", "bundle_sha256",
+    "sides", "format_version", "sha256", "bundle_sha256", "standing", "standings",
+    "literal_hosts", "says", "term",
 }  # fmt: skip
 
 
 def _poison(value: Any, name: str = "") -> Any:
     """The same text always gets the same hostile string, so that ids still refer to each other."""
+    if name == "waiver" and value == "":
+        return value  # a reference, to nothing
     if isinstance(value, str) and name not in _CLOSED:
         return f"{value} {HOSTILE[zlib.crc32(value.encode()) % len(HOSTILE)]}"
     if isinstance(value, list | tuple):
         return [_poison(item, "" if isinstance(item, dict) else name) for item in value]
-    if isinstance(value, dict) and name == "hosts":
+    if isinstance(value, dict) and (name in ("hosts", "literal_hosts") or _by_host(value, name)):
         return {_poison(key): item for key, item in value.items()}  # host -> status
     if isinstance(value, dict) and name in ("variables", "attributes"):
         return {_poison(key): _poison(item) for key, item in value.items()}
     if isinstance(value, dict) and name != "counts":
         return {key: _poison(item, key) for key, item in value.items()}
     return value
+
+
+def _by_host(value: Any, name: str) -> bool:
+    """The standings of a control are by host; those of a profile are counts."""
+    return name == "standings" and all(isinstance(each, str) for each in value.values())

@@ -25,6 +25,7 @@ from hardcheck.findings import (
     Status,
 )
 from hardcheck.reasons import Reason
+from tests.unit.render.fixture_answers import answered
 from tests.unit.render.fixture_rules import rules
 
 WEB, SHOP, DB, GONE = "web1.example", "shop2.example", "db3.example", "old4.example"
@@ -146,6 +147,8 @@ def fleet_report(hosts: int, base: Report | None = None) -> Report:
                 msgspec.structs.replace(
                     control,
                     hosts={name: control.hosts[like] for name, like in twin.items() if like in control.hosts},
+                    standings={},
+                    literal_hosts={},
                 )
                 for control in profile.controls
             ),
@@ -157,7 +160,7 @@ def fleet_report(hosts: int, base: Report | None = None) -> Report:
 
 def _report(known: tuple[RuleInfo, ...], names: tuple[str, ...]) -> Report:
     findings = tuple(finding for name in names if name != GONE for finding in _findings(known, name))
-    return Report(
+    report = Report(
         format_version=FORMAT_VERSION,
         tool_version="0.1.0",
         rules_sha256=_digest("rules"),
@@ -170,6 +173,7 @@ def _report(known: tuple[RuleInfo, ...], names: tuple[str, ...]) -> Report:
         findings=findings,
         probe_sha256=(_digest("probe"),),
     )
+    return answered(report, WEB, SHOP)
 
 
 def _findings(known: tuple[RuleInfo, ...], host: str) -> list[Finding]:

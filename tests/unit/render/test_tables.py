@@ -14,6 +14,7 @@ import pytest
 from hardcheck.findings import Report, Status
 from hardcheck.render import text
 from hardcheck.render.sanitise import has_unseen
+from hardcheck.render.words import STANDING
 from tests.unit.render.conftest import rendered
 from tests.unit.render.fixtures import GONE, fleet_report
 
@@ -98,7 +99,11 @@ def test_no_csv_cell_of_a_hostile_report_is_a_formula(hostile: Report) -> None:
 def test_junit_counts_what_it_lists_and_an_unknown_is_no_success(real: Report) -> None:
     root = ElementTree.fromstring(rendered("junit", real))
     assert int(root.get("tests", "")) == len(real.findings) + 1 == len(root.findall(".//testcase"))
-    assert int(root.get("failures", "")) == sum(finding.status is Status.FAIL for finding in real.findings)
+    failed = [finding for finding in real.findings if finding.status is Status.FAIL]
+    waived = [finding for finding in failed if finding.waiver]
+    assert int(root.get("failures", "")) == len(failed) - len(waived)
+    said = [node.get("message", "") for node in root.findall(".//skipped")]
+    assert sum(message.startswith("waived by W-14: ") for message in said) == len(waived) == 1
     unjudged = sum(finding.status in (Status.UNKNOWN, Status.ERROR) for finding in real.findings)
     assert int(root.get("errors", "")) == unjudged + 1
     plain = [case for case in root.findall(".//testcase") if len(case) == 0]
@@ -128,3 +133,31 @@ def test_sarif_has_a_result_for_every_finding_and_rules_by_index(real: Report) -
         assert (result["level"] == "none") == (result["kind"] != "fail")
     notes = run["invocations"][0]["toolExecutionNotifications"]
     assert [GONE in note["message"]["text"] for note in notes] == [True]
+
+
+def test_text_tells_waivers_attestations_and_the_score_without_them(real: Report) -> None:
+    text = in_text(real)
+    assert "Score without the waived findings" in text
+    assert "(waived, W-14)" in text
+    assert re.search(r"W-14: rule \S+: holds for 1 finding", text)
+    assert "W-2: rule mac-no-permissive-subjects: expired (2025-01-01 to 2025-06-30" in text
+    assert "A-7: pci-dss-4.0.1 1.2.5 met: holds for 3 hosts" in text
+
+
+def test_text_counts_controls_by_where_they_stand_and_by_the_letter(real: Report) -> None:
+    line = re.search(r"^  pci-dss-4\.0\.1: .*(?:\n    .*)*", in_text(real), re.MULTILINE)
+    assert line is not None
+    assert "differ by the letter" in line[0] or "differs by the letter" in line[0]
+    for profile in real.profiles:
+        for standing, count in profile.standings.items():
+            assert not count or f"{count} {STANDING[standing].word.lower()}" in " ".join(
+                in_text(real).split()
+            )
+
+
+def test_sarif_suppresses_what_is_waived(real: Report) -> None:
+    results = json.loads(rendered("sarif", real))["runs"][0]["results"]
+    suppressed = [each for each in results if "suppressions" in each]
+    assert [each["ruleId"] for each in suppressed] == [f.rule for f in real.findings if f.waiver]
+    assert suppressed[0]["suppressions"][0]["status"] == "accepted"
+    assert "SEC-881" in suppressed[0]["suppressions"][0]["justification"]
