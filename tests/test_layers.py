@@ -35,8 +35,9 @@ MAY_IMPORT: dict[str, set[str]] = {
     },
     "confine": COMMON
     | {
-        *("access", "apparmor", "engine", "evidence", "exposure", "facts", "selinux"),
+        *("access", "apparmor", "engine", "evidence", "exposure", "facts", "findings", "selinux"),
     },
+    "compare": COMMON | {"apparmor", "derive", "engine", "evidence", "facts", "findings", "selinux"},
     "render": COMMON | {"findings", "resources"},
     "cli": COMMON
     | {
@@ -45,6 +46,7 @@ MAY_IMPORT: dict[str, set[str]] = {
             "apparmor",
             "ask",
             "collect",
+            "compare",
             "confine",
             "denials",
             "derive",
