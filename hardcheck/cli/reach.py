@@ -103,6 +103,33 @@ def evidence_of(word: str, how: Mapping[str, Any]) -> HostEvidence:
     return evidence
 
 
+def evidence_of_all(words: tuple[str, ...], how: Mapping[str, Any]) -> tuple[HostEvidence, ...]:
+    """The evidence of every host that the words and the inventory name, recorded or collected now, with
+    progress on stderr; a host that could not be reached gives evidence that says so.
+
+    An interrupt ends the collection and raises nothing: hosts that were not finished are left out.
+    """
+    sudo = sudo_of(how)
+    targets = targets_of(words, how, sudo)
+    found: dict[str, HostEvidence] = {}
+
+    def store(target: Target, evidence: HostEvidence) -> None:
+        found[target.identity.name] = evidence
+
+    recorded = all(target.bundle is not None for target in targets)
+    with Reach(how, sudo) as reach, Progress(len(targets), quiet=recorded) as progress:
+        reach.prepare(targets)
+        fleet = Fleet(
+            name_of=lambda target: target.identity.name,
+            collect_one=reach.collect,
+            store=store,
+            is_finished=lambda target: False,
+            observe=_observer(progress),
+        )
+        collect_fleet(targets, fleet, int(how["forks"]))
+    return tuple(found[name] for target in targets if (name := target.identity.name) in found)
+
+
 def collect_into(
     folder: Path, words: tuple[str, ...], how: Mapping[str, Any], *, quiet: bool, resume: bool
 ) -> tuple[tuple[Target, ...], FleetResult]:

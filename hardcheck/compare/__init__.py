@@ -1,0 +1,1 @@
+"""The two frameworks beside each other: what the one that runs gives, and what the other would."""
