@@ -30,11 +30,13 @@ OUTCOMES = {
     "ALLOWED": Outcome.WOULD_DENY,
     "AUDIT": Outcome.GRANTED,
 }
+_PEERS = ("peer", "peer_label", "peer_profile", "tcontext")  # the last by io_uring alone
+_ADDRESSES = ("addr", "peer_addr")
 _TAKEN_WORDS = (
     "apparmor operation class info error namespace profile label name pid comm requested_mask requested "
-    "denied_mask denied mask target name2 peer peer_label peer_profile fsuid ouid family sock_type protocol "
-    "capability capname signal fstype fs_type srcname flags hostname laddr lport faddr fport saddr src daddr "
-    "dest parent msg type node uid auid ses subj sauid terminal"
+    "denied_mask denied mask target name2 tcontext peer peer_label peer_profile fsuid ouid family sock_type "
+    "protocol capability capname signal fstype fs_type srcname flags hostname laddr lport faddr fport saddr "
+    "src daddr dest parent msg type node uid auid ses subj sauid terminal"
 )
 _TAKEN = frozenset(_TAKEN_WORDS.split())
 
@@ -83,10 +85,10 @@ def _apparmor(fields: Mapping[str, str], verdict: str) -> ApparmorDenial:
         class_=fields.get("class", ""),
         namespace=fields.get("namespace", ""),
         name=fields.get("name", ""),
-        requested=fields.get("requested_mask") or fields.get("requested") or fields.get("mask", ""),
+        requested=fields.get("requested_mask") or fields.get("requested", ""),
         denied=fields.get("denied_mask") or fields.get("denied") or fields.get("mask", ""),
         target=fields.get("target") or fields.get("name2", ""),
-        peer=fields.get("peer") or fields.get("peer_label") or fields.get("peer_profile", ""),
+        peer=next((fields[name] for name in _PEERS if fields.get(name)), ""),
         info=fields.get("info", ""),
         error=abs(error) if error is not None else None,
         fsuid=owner(fields.get("fsuid", "")),
@@ -102,7 +104,11 @@ def _apparmor(fields: Mapping[str, str], verdict: str) -> ApparmorDenial:
         srcname=fields.get("srcname", ""),
         flags=fields.get("flags", ""),
         hostname=known(fields.get("hostname", "")),
-        extra={name: value for name, value in fields.items() if name not in _TAKEN},
+        extra={
+            name: "" if value == "none" and name in _ADDRESSES else known(value)
+            for name, value in fields.items()
+            if name not in _TAKEN
+        },
     )
 
 

@@ -124,7 +124,7 @@ def _change(
         name=name,
         old=old,
         new=new,
-        operation=fields.get("operation", "") or record.type,
+        operation=fields.get("operation", "") or ("" if "apparmor" in fields else record.type),
         ok=_OK.get(fields.get("res", ""), ok),
         process=process_of(record, joined) if joined.caller or "pid" in fields else _by_login(record),
         host=event.host,

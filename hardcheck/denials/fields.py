@@ -15,7 +15,7 @@ LIMIT = 16_384
 """Characters of one value that are kept: four times the longest path."""
 
 # The look-behind lets a name begin only once in a run of its characters: no text makes this quadratic.
-_FIELD = re.compile(rb'(?<![\w.\[\]-])([A-Za-z_][\w.\[\]-]*+)=(?:"([^"]*+)"?|([^\s"\']*+))')
+_FIELD = re.compile(rb'(?<![\w.\[\]-])([A-Za-z_][\w.\[\]-]*+)=(?:"([^"]*+)"?|([^\s\x00"\']*+))')
 _INTERPRETED = re.compile(rb"(?:(?<=\s)|^)([a-z_][a-z0-9_\[\]-]*+)=")
 # What auditd adds in the enriched format stands behind 0x1d; copying a log through a terminal loses it.
 _ENRICHED = re.compile(rb'\x1d|(?<=[0-9)\'"?a-z ])(?=(?:[A-Z]{0,4}[UG]ID|ARCH|SYSCALL|SADDR|ID)=["{])')

@@ -88,6 +88,7 @@ class Joiner:
         self.other = other
         self.number = 0
         self.records = 0
+        self.previous = b""  # the id of the record before the line that `Other` takes
         self._open: dict[bytes, list[RawRecord]] = {}
         self._asked: set[bytes] = set()
         self._size = 0
@@ -144,13 +145,26 @@ class Joiner:
                         last_id = b""
                     continue
             self.number = line_number
+            self.previous = last_id or self.previous
             yield from self.other.take(line, line_number, self)
             last_id = b""
         self.number = line_number
         self._size += size
 
+    def lengthen(self, number: int, more: bytes) -> None:
+        """Add a line to the record that stands just before, if that is a program's whose text has
+        no end yet: dbus-daemon writes line feeds into its messages."""
+        records = self._open.get(self.previous)
+        if records:
+            name, use, line_number, body = records[-1]
+            start = body.find(b"msg='")
+            fits = use & Use.USER and number - line_number < 4 and start >= 0
+            if fits and body.find(b"'", start + 5) < 0:
+                records[-1] = (name, use, line_number, body + b" " + more)
+
     def add(self, ident: bytes, record: RawRecord) -> Iterator[RawEvent]:
         """Put a record to its event, from outside the fast loop."""
+        self.previous = ident
         opened = self._open.setdefault(ident, [])
         opened.append(record)
         self._size += len(record[3])

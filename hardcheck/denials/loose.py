@@ -23,6 +23,8 @@ _RECORD = re.compile(
     rb"(?:(?<![^\s:])(?:node|host)=([^\s=]{1,255}+) )?(?<![\w\"'])type=([A-Z_0-9\[\]]{1,40}+)"
     rb" (?:msg=)?audit\(([^()]{1,64}+)\) ?:?"
 )
+# Kernels before 2.6.25 wrote the id first, and for SELinux no type.
+_OLD = re.compile(rb"(?<![\w\"'=])audit\(([^()]{1,64}+)\): (?:type=(1[45][0-9]{2}) |(?=avc: ))")
 _BROKEN = re.compile(
     rb"avc: {1,8}(?:denied|granted)|apparmor=\"|type=(?:AVC|APPARMOR|SELINUX_ERR|USER_AVC|150[1-7]) "
 )
@@ -46,10 +48,15 @@ class Loose(Other):
 
     def take(self, line: bytes, number: int, joiner: Joiner) -> Iterable[RawEvent]:
         """The events of one line that stand alone; other records are given to the joiner."""
+        if line[:1] in (b" ", b"\t"):
+            joiner.lengthen(number, line)
         if _MARK.search(line) is None:
             return ()
         line = line.strip(b"\0\r")
         first = _RECORD.search(line)
+        old = _OLD.search(line) if first is None else None
+        if old is not None:
+            return self._old(line, number, joiner, old)
         if first is None:
             return self._without_id(line, number, joiner)
         prefix = read_prefix(line, first.start(), self.reference)
@@ -82,6 +89,15 @@ class Loose(Other):
                     self._note(body, number, prefix)
                 yield from joiner.add(ident, (name, use, number, body))
             mark = following
+
+    def _old(self, line: bytes, number: int, joiner: Joiner, mark: re.Match[bytes]) -> Iterator[RawEvent]:
+        prefix = read_prefix(line, mark.start(), self.reference)
+        use, name = USES.get(mark[2] or b"AVC", (Use.NOTHING, ""))
+        if mark.start() and not prefix.by_kernel:
+            self._note_foreign(line, number)
+        elif use:
+            ident = prefix.host + b"\0kernel\0" + mark[1]
+            yield from joiner.add(ident, (name, use, number, line[mark.end() :]))
 
     def _without_id(self, line: bytes, number: int, joiner: Joiner) -> Iterable[RawEvent]:
         refusal = _BROKEN.search(line)

@@ -159,7 +159,7 @@ class ApparmorDenial(msgspec.Struct, frozen=True):
     """AppArmor's side, under the kernel's names; ``verdict`` is its word (DENIED ALLOWED AUDIT KILLED).
 
     ``profile`` is the label as recorded: hats and children behind ``//``, a stack joined by ``//&``.
-    ``requested`` and ``denied`` are the masks, also of the newer ``requested=`` and of D-Bus's ``mask=``.
+    ``requested`` and ``denied`` are the masks, whatever their fields are named; D-Bus has only ``denied``.
     ``error`` is the errno, positive. ``local`` and ``foreign`` are ``ADDRESS:PORT`` ends of a socket.
     ``extra`` has the rest by name.
     """
