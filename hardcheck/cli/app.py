@@ -32,6 +32,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "ask": ("hardcheck.cli.ask", "May SUBJECT do ACTION to OBJECT? Answers by the loaded policy."),
     "exposure": ("hardcheck.cli.exposure", "What could an attacker do who runs code in a service?"),
     "compare": ("hardcheck.cli.compare", "What runs, and what the other framework would give."),
+    "confine": ("hardcheck.cli.confine", "Draft what confines a service, and judge the draft."),
     "rules": ("hardcheck.cli.rules", "List, show and test the rules."),
     "controls": ("hardcheck.cli.controls", "List the standards and show their controls."),
     "waivers": ("hardcheck.cli.waivers", "Check a file of waivers or attestations."),

@@ -16,8 +16,8 @@ if [ -e /sys/fs/selinux/enforce ]; then framework=selinux
 elif [ "$(cat /sys/module/apparmor/parameters/enabled 2>/dev/null)" = Y ]; then framework=apparmor
 else stop 'neither SELinux nor AppArmor runs on this host'
 fi
-if [ "$hats" = yes ] && [ "$framework" = selinux ]; then
-    stop 'hats are of AppArmor: on SELinux give each pool a unit (leave "hats" out)'
+if [ "$framework" = selinux ] && [ -z "$module" ]; then
+    stop 'this folder has no SELinux module (hats are of AppArmor; without a host, labels may not be known)'
 fi
 
 relabel() { if [ -e "$1" ]; then restorecon -RF -- "$1"; fi; }

@@ -36,6 +36,7 @@ class Draft(msgspec.Struct, frozen=True):
     files: dict[str, str]
     compiled: tuple[Compiled, ...]
     judgements: tuple[Judgement, ...]
+    notes: tuple[str, ...] = ()
 
     @property
     def judged(self) -> Judged:
@@ -68,9 +69,17 @@ def draft(spec: Spec, host: Host | None, goals: tuple[Goal, ...], choices: Choic
     compiled: tuple[Compiled, ...] = ()
     judgements: list[Judgement | None] = []
     labellings: tuple[Labelling, ...] = ()
+    notes: tuple[str, ...] = ()
+    labels: Labels = HostLabels(policy) if isinstance(policy, SelinuxPolicy) else CommonLabels()
+    module = Extension()
     if not spec.hats:
-        labels: Labels = HostLabels(policy) if isinstance(policy, SelinuxPolicy) else CommonLabels()
-        module = selinux_rules(spec, labels)
+        try:
+            module = selinux_rules(spec, labels)
+        except UsageError as error:
+            if labels.known:
+                raise
+            module, notes = Extension(), (f"no SELinux module was written: {error}",)
+    if module.types:
         texts = _selinux_files(spec, module, choices)
         files |= {f"selinux/{name}": text for name, text in texts.items()}
         compiled += _compile(spec, module, texts)
@@ -80,8 +89,8 @@ def draft(spec: Spec, host: Host | None, goals: tuple[Goal, ...], choices: Choic
     compiled += compile_profiles(profiles)
     judgements.append(_judge_apparmor(spec, host, profiles, goals))
     files |= scripts()
-    files["settings.sh"] = settings(spec, labellings, profiles)
-    return Draft(files, compiled, tuple(one for one in judgements if one is not None))
+    files["settings.sh"] = settings(spec, names.module(spec) if module.types else "", labellings, profiles)
+    return Draft(files, compiled, tuple(one for one in judgements if one is not None), notes)
 
 
 def _selinux_files(spec: Spec, module: Extension, choices: Choices) -> dict[str, str]:

@@ -35,14 +35,15 @@ def scripts() -> dict[str, str]:
     return {name: (Path(__file__).parent / name).read_text(encoding="utf-8") for name in SCRIPTS}
 
 
-def settings(spec: Spec, labellings: tuple[Labelling, ...], profiles: Iterable[str]) -> str:
-    """``settings.sh``: variables, and one function for each list, which calls its argument for each row."""
+def settings(spec: Spec, module: str, labellings: tuple[Labelling, ...], profiles: Iterable[str]) -> str:
+    """``settings.sh``: variables, and one function for each list, which calls its argument for each row.
+    ``module`` is empty where no SELinux module was written."""
     shared = dict.fromkeys(service.replaces for service in spec.services if _lets_go(spec, service))
     paths = dict.fromkeys(path.rstrip("/") for service in spec.services for path in _labelled(service))
     labels = ((one.kind, one.type_, one.level, one.spec) for one in labellings)
     lines = [
         f"name={shell_word(spec.name)}",
-        f"module={shell_word('' if spec.hats else names.module(spec))}",
+        f"module={shell_word(module)}",
         f"hats={'yes' if spec.hats else 'no'}",
         f"state={shell_word(f'{STATE}/{spec.name}')}",
         "# NAME UNIT DOMAIN PROFILE MAKES-UNIT POOL POOL-FILE MOVED-TO MAIN-FILE",

@@ -232,12 +232,22 @@ def _paths(at: Value) -> tuple[str, ...]:
 
 def _path(at: Value) -> str:
     text = _plain(at)
-    parts = text.rstrip("/").split("/")
-    if not text.startswith("/") or "//" in text or {".", ".."} & set(parts) or len(text) > _MOST_PATH:
-        raise at.fault("an absolute path without '//', '.' and '..' parts")
-    if len(parts) < 2:
-        raise at.fault("a path below /, not all files")
+    if not is_path(text):
+        raise at.fault("an absolute path below /, without '//', '.' and '..' parts")
     return text
+
+
+def is_path(text: str) -> bool:
+    """Whether a specification can hold this path."""
+    parts = text.rstrip("/").split("/")
+    plain = text.isprintable() and _is_text(text) and len(text) <= _MOST_PATH
+    return (
+        plain
+        and text.startswith("/")
+        and len(parts) > 1
+        and "//" not in text
+        and not {".", ".."} & set(parts)
+    )
 
 
 def _file(at: Value) -> str:
