@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from pathlib import Path
 
 import click
 
 from hardcheck.cli import options
 from hardcheck.cli.tables import print_block, print_table
+from hardcheck.errors import UsageError
 from hardcheck.exposure.model import (
     Difference,
     GoalAnswer,
@@ -55,6 +57,18 @@ _GROUNDS = 4
     metavar="NAME",
     help="What if this permissive domain, or this profile in complain mode, were enforced? Repeatable.",
 )
+@click.option(
+    "--policy",
+    "policy_file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="What if the kernel held this SELinux policy (policy.33, sepolicy)?",
+)
+@click.option(
+    "--profiles",
+    "profile_folder",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="What if these AppArmor profiles, laid out as in /etc/apparmor.d, were loaded?",
+)
 @options.as_json
 @options.connection
 @options.inventory
@@ -64,6 +78,8 @@ def command(
     goals: tuple[str, ...],
     booleans: tuple[str, ...],
     enforce: tuple[str, ...],
+    policy_file: Path | None,
+    profile_folder: Path | None,
     as_json: bool,
     **how: object,
 ) -> int:
@@ -79,15 +95,25 @@ def command(
     from hardcheck.exposure.exposing import expose
     from hardcheck.exposure.goals import load_goals, pick_goals
     from hardcheck.exposure.host import host_of
+    from hardcheck.exposure.replacing import with_policy_file, with_profile_folder
     from hardcheck.exposure.whatif import differences, read_booleans, with_booleans, with_enforced
 
     wanted = pick_goals(load_goals(), goals)
     states = read_booleans(booleans)
-    host = host_of(evidence_of(target, how))
-    after = with_booleans(host, states) if states else host
+    evidence = evidence_of(target, how)
+    host = after = host_of(evidence)
+    if policy_file is not None and profile_folder is not None:
+        raise UsageError("--policy is for SELinux and --profiles for AppArmor: a host runs one of them")
+    if policy_file is not None:
+        after = with_policy_file(evidence, policy_file)
+    if profile_folder is not None:
+        after = with_profile_folder(evidence, profile_folder)
+    after = with_booleans(after, states) if states else after
     after = with_enforced(after, enforce) if enforce else after
     found = expose(host, wanted, services)
-    assumed = (*booleans, *(f"{name} enforced" for name in enforce))
+    replaced = [f"the policy of {policy_file}"] if policy_file else []
+    replaced += [f"the profiles of {profile_folder}"] if profile_folder else []
+    assumed = (*replaced, *booleans, *(f"{name} enforced" for name in enforce))
     changed = expose(after, wanted, services, assumed) if assumed else None
     if as_json:
         from hardcheck.cli.tables import print_json

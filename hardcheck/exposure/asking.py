@@ -52,8 +52,8 @@ def answer_goal(host: Host, service: Service, goal: Goal) -> GoalAnswer:
     targets, origin = targets_of(goal, host, service)
     reasons: list[GoalReason] = []
     best = Outcome.BLOCKED
-    for label, way, target in _combinations(host, service, goal, targets or (_NO_TARGET,)):
-        outcome, found = _answer_way(host, service, label, way, target)
+    for label, way, target in combinations(host, service, goal, targets or (_NO_TARGET,)):
+        outcome, found = answer_way(host, service, label, way, target)
         if _ORDER.index(outcome) < _ORDER.index(best):
             best, reasons = outcome, []
         if outcome is best:
@@ -65,9 +65,10 @@ def answer_goal(host: Host, service: Service, goal: Goal) -> GoalAnswer:
     return GoalAnswer(goal.id, goal.title, goal.severity, best, origin, names, tuple(kept), more)
 
 
-def _combinations(
+def combinations(
     host: Host, service: Service, goal: Goal, targets: tuple[Target, ...]
 ) -> Iterator[tuple[str, Way, Target]]:
+    """Everything that a goal without a chain asks: each label of the service, each way, each object."""
     framework: Framework = "apparmor" if host.framework == "apparmor" else "selinux"
     for label in service.labels:
         for way in goal.ways[framework]:
@@ -76,9 +77,10 @@ def _combinations(
                 yield label, way, target
 
 
-def _answer_way(
+def answer_way(
     host: Host, service: Service, label: str, way: Way, target: Target
 ) -> tuple[Outcome, list[GoalReason]]:
+    """What comes of one way, with the answers that decide it: the one that stands most in the way."""
     reasons = [_answer(host, service, label, ask, target) for ask in way]
     outcome = max((reason.outcome for reason in reasons), key=_RANK.__getitem__)
     return outcome, [reason for reason in reasons if reason.outcome is outcome]

@@ -13,13 +13,15 @@ from hardcheck.evidence import HostEvidence
 from hardcheck.facts import Absent, Facts
 from hardcheck.facts.labels import FileLabel
 from hardcheck.facts.mac import Confined
+from hardcheck.facts.processes import Process
 from hardcheck.parse import PARSERS
 from hardcheck.reasons import Reason
 
 
 class Host:
     """One host. ``policy`` is the one that questions go to: the loaded one, or one that was assumed;
-    ``enforced`` are the domains and profiles that are assumed to be enforced."""
+    ``enforced`` are the domains and profiles that are assumed to be enforced, ``restarted`` the processes
+    that are assumed to run with another label, by number."""
 
     def __init__(
         self,
@@ -27,8 +29,10 @@ class Host:
         facts: Facts,
         policy: AccessPolicy | Absent | None = None,
         enforced: frozenset[str] = frozenset(),
+        restarted: Mapping[int, tuple[str, Confined]] | None = None,
     ) -> None:
         self.name, self.facts, self.enforced = name, facts, enforced
+        self.restarted: Mapping[int, tuple[str, Confined]] = restarted or {}
         self.policy: AccessPolicy | Absent = facts["access.policy"] if policy is None else policy
 
     @property
@@ -85,7 +89,11 @@ class Host:
 
     def state_of(self, pid: int) -> tuple[str, Confined | Absent]:
         """The subject of a process and how it is confined."""
-        return self._states.get(pid, ("", _UNSEEN))
+        return self.restarted.get(pid) or self._states.get(pid, ("", _UNSEEN))
+
+    def label_of(self, process: Process) -> str | Absent:
+        """The label that a process runs with, as the kernel shows it, or the one that is assumed."""
+        return self.restarted[process.pid][0] if process.pid in self.restarted else process.label
 
     @cached_property
     def _states(self) -> dict[int, tuple[str, Confined | Absent]]:
@@ -98,7 +106,7 @@ class Host:
 
     def assuming(self, policy: AccessPolicy | Absent, enforced: frozenset[str] = frozenset()) -> Host:
         """The same host with another policy."""
-        return Host(self.name, self.facts, policy, self.enforced | enforced)
+        return Host(self.name, self.facts, policy, self.enforced | enforced, self.restarted)
 
 
 _UNSEEN = Absent(Reason.NOT_COLLECTED, ("processes.files",), "the process was not seen")

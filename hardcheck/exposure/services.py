@@ -138,7 +138,8 @@ def _service(host: Host, unit: str, sockets: tuple[str, ...], members: list[Proc
 def _identities(host: Host, members: Iterable[Process]) -> tuple[Identity, ...]:
     groups: dict[tuple[object, ...], list[Process]] = {}
     for one in members:
-        label = one.label if isinstance(one.label, str) else ""
+        shown = host.label_of(one)
+        label = shown if isinstance(shown, str) else ""
         facts = (one.effective_uid, one.gid, label, one.capabilities, one.seccomp, one.no_new_privileges)
         groups.setdefault(facts, []).append(one)
     return tuple(_identity(host, group) for group in groups.values())
@@ -146,7 +147,8 @@ def _identities(host: Host, members: Iterable[Process]) -> tuple[Identity, ...]:
 
 def _identity(host: Host, group: list[Process]) -> Identity:
     one = group[0]
-    label = plain_label(one.label) if isinstance(one.label, str) else ""
+    shown = host.label_of(one)
+    label = plain_label(shown) if isinstance(shown, str) else ""
     subject, state = host.state_of(one.pid)
     if subject in host.enforced and state == "permissive":
         state = "enforced"
@@ -156,7 +158,7 @@ def _identity(host: Host, group: list[Process]) -> Identity:
         user=host.users.get(one.effective_uid, ""),
         label=label,
         subject=subject or subject_name(label),
-        state=one.label if isinstance(one.label, Absent) else state,
+        state=shown if isinstance(shown, Absent) else state,
         capabilities=capability_names(one.capabilities),
         seccomp="unknown" if isinstance(one.seccomp, Absent) else one.seccomp,
         no_new_privileges=one.no_new_privileges,

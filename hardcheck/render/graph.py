@@ -1,4 +1,4 @@
-"""Ways out drawn as a graph: services, the labels they run as, and the changes that lead to an unconfined one.
+"""Ways out drawn as a graph: services, the labels they run as, the changes that lead to an unconfined one.
 
 Only places and words are worked out here, in user units of an SVG of which one is about a pixel; the
 template draws them. A label that several chains pass stands once.
