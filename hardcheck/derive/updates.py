@@ -27,24 +27,28 @@ _DNF_TIMERS = (
     "dnf5-automatic.timer",
     "yum-cron.service",
 )
+_SUSE_TIMERS = ("os-update.timer", "transactional-update.timer")
 _APT_TIMERS = ("apt-daily.timer", "apt-daily-upgrade.timer")
 _SECURITY_TYPES = frozenset({"security", "minimal-security", "default", "distupgrade"})
 _NUMBERS = re.compile(r"[0-9]{1,9}")
 _DEBIAN_BUILD = re.compile(r" Debian (?P<version>\S+) \(")
 
 
-def metadata(apt: UpdateMetadata | Absent, dnf: UpdateMetadata | Absent) -> UpdateMetadata | Absent:
+def metadata(
+    apt: UpdateMetadata | Absent, dnf: UpdateMetadata | Absent, zypper: UpdateMetadata | Absent
+) -> UpdateMetadata | Absent:
     """What the host's own package manager knows."""
-    if not isinstance(apt, Absent):
-        return apt
-    if not isinstance(dnf, Absent):
-        return dnf
-    return dnf if apt.reason is Reason.TOOL_MISSING else apt
+    managers = (apt, zypper, dnf)
+    known = next((each for each in managers if not isinstance(each, Absent)), None)
+    if known is not None:
+        return known
+    there = [each for each in managers if isinstance(each, Absent) and each.reason is not Reason.TOOL_MISSING]
+    return there[0] if there else dnf
 
 
 def security(known: UpdateMetadata) -> SecurityUpdates | Absent:
     """Security updates that wait. That none do takes fresh metadata of a source of security updates."""
-    evidence = ("updates.apt", "updates.dnf")
+    evidence = ("updates.apt", "updates.dnf", "updates.zypper")
     pending = tuple(update for update in known.pending if update.security)
     age = known.age_days
     if pending:
@@ -65,12 +69,15 @@ def automatic(
     states: Mapping[str, UnitState],
     apt: AptConfig | Absent,
     dnf: DnfAutomatic | Absent,
+    cron: tuple[str, ...] | Absent,
 ) -> AutomaticUpdates | Absent:
     """Whether security updates are installed by themselves, and what is missing."""
     if packages.manager == "dpkg":
         if "unattended-upgrades" not in packages.installed:
             return AutomaticUpdates("none", on=False, gaps=("unattended-upgrades is not installed",))
         return apt if isinstance(apt, Absent) else _unattended(apt, states)
+    if "zypper" in packages.installed and "dnf-automatic" not in packages.installed:
+        return _of_suse(states, cron)
     if not any(name in packages.installed for name in ("dnf-automatic", "yum-cron")) and not _on(
         states, _DNF_TIMERS
     ):
@@ -87,6 +94,21 @@ def _on(states: Mapping[str, UnitState], names: tuple[str, ...]) -> tuple[str, .
         for name in names
         if name in states and states[name].active == "active" and states[name].starts_at_boot
     )
+
+
+def _of_suse(states: Mapping[str, UnitState], cron: tuple[str, ...] | Absent) -> AutomaticUpdates | Absent:
+    """The timers of SUSE's systems, or the job that YaST leaves for cron."""
+    running = _on(states, _SUSE_TIMERS)
+    if running:
+        return AutomaticUpdates(running[0], on=True)
+    if isinstance(cron, Absent):
+        return cron
+    if cron:
+        return AutomaticUpdates(cron[0], on=True)
+    gaps = (
+        "neither os-update.timer nor transactional-update.timer runs, and YaST's online update is not set",
+    )
+    return AutomaticUpdates("none", on=False, gaps=gaps)
 
 
 def _unattended(apt: AptConfig, states: Mapping[str, UnitState]) -> AutomaticUpdates:

@@ -22,6 +22,7 @@ from hardcheck.facts.mounts import Mount
 from hardcheck.facts.network import Listener, Sockets
 from hardcheck.facts.packages import (
     AptConfig,
+    AutomaticUpdates,
     DnfAutomatic,
     Package,
     Packages,
@@ -147,10 +148,13 @@ def test_that_nothing_waits_takes_fresh_lists_of_a_security_archive(
 
 def test_the_package_managers_of_the_host_answers() -> None:
     apt, dnf = UpdateMetadata((), 1, True), UpdateMetadata((), 2, True)
-    assert updates.metadata(apt, dnf) is apt
-    assert updates.metadata(MISSING, dnf) is dnf
-    assert updates.metadata(MISSING, DENIED) == DENIED
-    assert updates.metadata(DENIED, MISSING) == DENIED
+    assert updates.metadata(apt, dnf, MISSING) is apt
+    assert updates.metadata(MISSING, dnf, MISSING) is dnf
+    assert updates.metadata(MISSING, MISSING, dnf) is dnf
+    assert updates.metadata(MISSING, DENIED, MISSING) == DENIED
+    assert updates.metadata(DENIED, MISSING, MISSING) == DENIED
+    assert updates.metadata(MISSING, MISSING, DENIED) == DENIED
+    assert updates.metadata(MISSING, MISSING, MISSING) == MISSING
 
 
 DPKG = Packages("dpkg", {"unattended-upgrades": (Package("unattended-upgrades", "2.9"),)})
@@ -162,7 +166,7 @@ def test_every_link_of_automatic_updates_counts() -> None:
     def gaps(
         config: AptConfig = APT, states: dict[str, UnitState] = TIMERS, packages: Packages = DPKG
     ) -> int:
-        found = updates.automatic(packages, states, config, NOT_THERE)
+        found = updates.automatic(packages, states, config, NOT_THERE, NOT_THERE)
         assert not isinstance(found, Absent)
         assert found.on is not bool(found.gaps)
         return len(found.gaps)
@@ -180,9 +184,30 @@ def test_dnf_automatic_has_to_apply_and_to_run() -> None:
     packages = Packages("rpm", {"dnf-automatic": (Package("dnf-automatic", "4"),)})
     settings = DnfAutomatic(apply_updates=False, upgrade_type="security", file="/etc/dnf/automatic.conf")
     timer, install = unit("dnf-automatic.timer"), unit("dnf-automatic-install.timer")
-    found = [updates.automatic(packages, states, NOT_THERE, settings) for states in (timer, install, {})]
+    found = [
+        updates.automatic(packages, states, NOT_THERE, settings, NOT_THERE) for states in (timer, install, {})
+    ]
     assert [not isinstance(each, Absent) and each.on for each in found] == [False, True, False]
-    assert updates.automatic(packages, timer, NOT_THERE, DENIED) == DENIED
+    assert updates.automatic(packages, timer, NOT_THERE, DENIED, NOT_THERE) == DENIED
+
+
+def test_suse_updates_by_a_timer_or_by_the_job_of_yast() -> None:
+    packages = Packages("rpm", {"zypper": (Package("zypper", "1"),)})
+
+    def found(states: dict[str, UnitState], cron: tuple[str, ...] | Absent) -> object:
+        return updates.automatic(packages, states, NOT_THERE, NOT_THERE, cron)
+
+    job = ("/etc/cron.weekly/opensuse.org-online_update",)
+    for states, cron, on in (
+        (unit("os-update.timer"), (), True),
+        (unit("os-update.timer", enabled="disabled"), (), False),
+        ({}, job, True),
+        ({}, (), False),
+    ):
+        value = found(states, cron)
+        assert isinstance(value, AutomaticUpdates)
+        assert (value.on, bool(value.gaps)) == (on, not on)
+    assert found({}, DENIED) == DENIED
 
 
 def state(running: str, *images: str, **more: object) -> RebootState:
