@@ -11,7 +11,8 @@ from hardcheck.denials.fields import decode, plain_part, read_fields, read_inter
 from hardcheck.denials.joined import Joined, join
 from hardcheck.denials.joining import RawEvent, RawRecord
 from hardcheck.denials.kinds import USES, Use
-from hardcheck.denials.model import Damage, Denial, Event, EventId, Record, StateChange, Where
+from hardcheck.denials.model import Damage, Denial, Event, EventId, Lost, Record, StateChange, Where
+from hardcheck.denials.notes import read_lost
 from hardcheck.denials.selinux_records import NOT_A_REFUSAL, read_avc, read_error
 
 _AVC = re.compile(rb"avc: {1,8}(denied|granted) {0,8}\{([^{}]{0,4096})\}")
@@ -21,11 +22,12 @@ _TEXT_LIMIT = 2_000  # characters of a record's own text that are kept
 class Decoded:
     """What one event says: refusals and granted accesses, changes, starts and stops, damage."""
 
-    __slots__ = ("changes", "damages", "denials", "units")
+    __slots__ = ("changes", "damages", "denials", "lost", "units")
 
     def __init__(self) -> None:
         self.denials: list[tuple[int, Denial]] = []  # with the place of its record in the event
         self.changes: list[StateChange] = []
+        self.lost: list[Lost] = []
         self.units: list[tuple[str, bool, bool]] = []  # unit, started (or stopped), well
         self.damages: list[tuple[int, Damage]] = []
 
@@ -75,6 +77,8 @@ def decode_event(event: Event) -> Decoded:
             _read_refusal(place, record, event, found, _joined_with(record, event, whole))
         elif record.type in UNIT_TYPES:
             _read_unit(record, found)
+        elif record.type == "KERNEL" and (lost := read_lost(record.text.encode(), record.where, event.at)):
+            found.lost.append(lost)
         elif use & Use.CHANGE:
             change = read_change(record, event, whole)
             if change is not None:

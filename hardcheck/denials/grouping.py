@@ -86,7 +86,7 @@ class Grouper:
     def _decode(self, event: RawEvent, keys: list[bytes], place: Callable[[int], Where]) -> None:
         self.decoded += 1
         found = decode_event(make_records(event, place))
-        if found.changes or found.units or found.damages:
+        if found.changes or found.units or found.damages or found.lost:
             self._on_decoded(event, found)
         told = {number for number, _ in found.damages}
         denials = dict(found.denials)

@@ -85,8 +85,6 @@ class Loose(Other):
             if known is None and _BROKEN.search(body):
                 self.note_damage(line, number, f"a record of the unknown type {decode(mark[2])}")
             elif use:
-                if name == "KERNEL":
-                    self._note(body, number, prefix)
                 yield from joiner.add(ident, (name, use, number, body))
             mark = following
 

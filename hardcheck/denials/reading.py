@@ -101,7 +101,7 @@ class _Doubles:
         kept = [
             record
             for record in event.records
-            if not record[1] & 3 or not self._is_double(event, plain_part(record[3]).strip(), way)
+            if not record[1] & 3 or not self._is_double(event, plain_part(record[3]).strip(b": \r\0"), way)
         ]
         return kept if any(record[1] & 3 for record in kept) else []
 

@@ -37,6 +37,7 @@ class Summary:
         self.changes: list[StateChange] = []
         self.more_changes = self.doubles = self.damaged = 0
         self.damages: list[Damage] = []
+        self.lost: list[Lost] = []
         self.first_s: float | None = None
         self.last_s: float | None = None
         self.hosts: dict[bytes, None] = {}
@@ -62,6 +63,7 @@ class Summary:
             self.add_change(change)
         for unit, started, well in found.units:
             self._add_unit(unit, started, well, event.at_s)
+        self.lost += found.lost[: _LOST - len(self.lost)]
         for _, damage in found.damages:
             self.damaged += 1
             if len(self.damages) < _DAMAGES:
@@ -114,7 +116,7 @@ class Summary:
     def _health(
         self, streams: tuple[Stream, ...], groups: tuple[Group, ...], changes: tuple[StateChange, ...]
     ) -> LogHealth:
-        lost = [one for stream in streams for one in stream.loose.lost]
+        lost = [*self.lost, *(one for stream in streams for one in stream.loose.lost)]
         damages = [*self.damages, *(one for stream in streams for one in stream.loose.damages)]
         failed = [name for stream in streams for name in stream.failed]
         return LogHealth(

@@ -27,6 +27,7 @@ _CLASSIC = re.compile(
     rb"([A-Z][a-z]{2}) +(\d{1,2}) (\d\d):(\d\d):(\d\d)(?:\.(\d{1,9}))?(Z|[+-]\d\d:?\d\d)?(?= |$)"
 )
 _UNIX = re.compile(rb"(\d{9,11})\.(\d{1,9})(?= |$)")
+_ID = re.compile(rb"audit\(([0-9]{1,11})\.[0-9]{1,3}:[0-9]{1,15}\)")
 _AUSEARCH = re.compile(
     rb"(\d{1,4})([/.-])(\d{1,2})[/.-](\d{1,4})\.? (\d\d):(\d\d):(\d\d)(?: [AP]M)?\.(\d{1,3}):(\d{1,12})"
 )
@@ -46,6 +47,15 @@ def log_time(line: bytes, reference: datetime | None) -> tuple[datetime | None, 
         whole = datetime.fromtimestamp(int(found[1]), UTC)
         return whole.replace(microsecond=_micro(found[2])), found.end()
     return None, 0
+
+
+def line_time(line: bytes, reference: datetime | None) -> datetime | None:
+    """The time of a log line: of its audit record, or the one that the line begins with."""
+    found = _ID.search(line)
+    if found is not None:
+        seconds = int(found[1])
+        return datetime.fromtimestamp(seconds, UTC) if 0 < seconds < 1 << 35 else None
+    return log_time(line, reference)[0]
 
 
 def ausearch_time(ident: bytes) -> tuple[datetime, int, int] | None:

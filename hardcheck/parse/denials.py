@@ -1,23 +1,24 @@
-"""Denials grouped by what was wanted, and changes of the MAC state, from every log that could be read.
+"""Denials and changes of the MAC state, from every log of the evidence that could be read.
 
 A fragment's first line is ``window FIRST LINE OF THE LOG``: how far back it was searched. The same event
-stands in the audit log and in the journal; it is counted once, by its id.
+stands in the audit log and in the journal; it is counted once (`hardcheck.denials.reading`).
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable
-from datetime import datetime
-from typing import Literal
+import posixpath
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
 
 import msgspec
 
+from hardcheck.denials import model
+from hardcheck.denials.reading import LogFile, read_logs
+from hardcheck.denials.summary import lost_for_good
+from hardcheck.denials.times import line_time
 from hardcheck.evidence import Evidence, HostEvidence, Reason
 from hardcheck.facts import Absent
 from hardcheck.facts.denials import DenialGroup, Denials, StateChange
-from hardcheck.facts.selinux import context_type
-from hardcheck.parse.audit_records import AuditRecord, read_records, time_of
 from hardcheck.parse.base import absent
 from hardcheck.parse.fragment_lines import is_absent
 
@@ -26,40 +27,36 @@ SOURCES = {
     "denials.kernel_log": "the kernel's messages since boot",
 }
 KEYS = tuple(SOURCES)
-_LOST = re.compile(r"rate limit exceeded|callbacks suppressed|backlog limit exceeded")
-_NOT_PRINTED = "kauditd_printk"  # lost to the kernel's ring and the journal, not to the audit log
-_ABOUT = ("avc:", "apparmor=")
-_UNSET = frozenset({"4294967295", "-1", ""})
-_MAX_GROUPS = 20_000
-_Key = tuple[Literal["selinux", "apparmor"], str, str, str, tuple[str, ...], str, bool | None]
+_AUDIT_LOG = KEYS[0]
+_WINDOW = b"window "
+_ENFORCED = {model.Outcome.DENIED: True, model.Outcome.WOULD_DENY: False, model.Outcome.UNKNOWN: None}
 
 
-class _Count(msgspec.Struct):
-    """What is summed up of one group."""
+class HostLogs(msgspec.Struct, frozen=True):
+    """What the logs of one host say, and which could be read.
 
-    count: int = 0
-    first: datetime | None = None
-    last: datetime | None = None
-    programs: dict[str, None] = msgspec.field(default_factory=dict)
+    ``missing`` has those that could not, with the reason, ``unseen`` stands for what only they could
+    have shown; ``since`` is the oldest time of the logs that were read and ``cut`` says that a limit of
+    the collection left out older records.
+    """
 
-    def add(self, record: AuditRecord) -> None:
-        """Count one more."""
-        self.count += 1
-        at = record.at
-        if at is not None:
-            self.first = at if self.first is None or at < self.first else self.first
-            self.last = at if self.last is None or at > self.last else self.last
-        program = record.fields.get("comm")
-        if program and len(self.programs) < 20:
-            self.programs[program] = None
+    summary: model.LogSummary
+    read: tuple[str, ...]
+    missing: tuple[str, ...]
+    unseen: Absent | None
+    since: datetime | None
+    cut: bool
 
 
-def parse_denials(host: HostEvidence) -> Denials | Absent:
-    """Every denial in the logs that could be read; Absent when there was none to read."""
-    reader = _Reader()
-    sources: list[str] = []
+def read_host_logs(host: HostEvidence) -> HostLogs | Absent:
+    """Read every log of the evidence; Absent when there was none to read."""
+    logs: list[Sequence[LogFile]] = []
+    read: list[str] = []
     missing: list[str] = []
     first_absent: Absent | None = None
+    starts: list[datetime] = []
+    cut = False
+    written = _collected_at(host)
     for key, shown in SOURCES.items():
         evidence = host.get(key)
         if is_absent(evidence):
@@ -68,152 +65,107 @@ def parse_denials(host: HostEvidence) -> Denials | Absent:
             missing.append(f"{shown}: empty")
             first_absent = first_absent or Absent(Reason.NOT_PRESENT, (key,), f"{shown} is empty")
         elif evidence.reason in (None, Reason.TRUNCATED):
-            reader.read(evidence, beside_audit_log=bool(sources))
-            sources.append(shown)
+            at = line_time(_window(evidence), written)
+            starts += [at] if at else []
+            cut = cut or evidence.reason is Reason.TRUNCATED
+            logs.append([_log_file(evidence, shown, written)])
+            read.append(key)
         elif evidence.reason is not Reason.TOOL_MISSING:
             missing.append(f"{shown}: {evidence.reason}")
             first_absent = first_absent or absent(evidence)
-    if not sources:
+    if not logs:
         return first_absent or Absent(Reason.NOT_PRESENT, KEYS, "no log of the kernel on this host")
-    return reader.result(tuple(sources), tuple(missing), first_absent)
+    since = min(starts, default=None)
+    return HostLogs(read_logs(logs), tuple(read), tuple(missing), first_absent, since, cut)
 
 
-def _window(evidence: Evidence) -> str:
+def parse_denials(host: HostEvidence) -> Denials | Absent:
+    """Every denial in the logs that could be read; Absent when there was none to read."""
+    logs = read_host_logs(host)
+    if isinstance(logs, Absent):
+        return logs
+    health = logs.summary.health
+    groups = _groups(logs.summary.groups)
+    changes = tuple(found for change in logs.summary.changes if (found := _change(change)) is not None)
+    gone = lost_for_good(health.lost, beside_audit_log=_AUDIT_LOG in logs.read)
+    return Denials(
+        groups=logs.unseen if logs.unseen is not None and not groups else groups,
+        changes=logs.unseen if logs.unseen is not None and not changes else changes,
+        events=sum(group.count for group in groups),
+        sources=tuple(SOURCES[key] for key in logs.read),
+        missing=logs.missing,
+        since=logs.since,
+        lost=logs.cut or bool(gone or health.more_lost or health.ungrouped or health.cut_lines),
+        unread=health.damaged,
+    )
+
+
+def _log_file(evidence: Evidence, shown: str, written: datetime | None) -> LogFile:
+    content = evidence.content
+    if content.startswith(_WINDOW):
+        content = content.partition(b"\n")[2]
+    return LogFile(shown, lambda: (content,), written)
+
+
+def _window(evidence: Evidence) -> bytes:
     """The first line of the log that was searched; empty for a log without lines."""
-    first = next((line for _, line in evidence.lines()), "")
-    return first.removeprefix("window ").strip() if first.startswith("window ") else ""
+    first = evidence.content.partition(b"\n")[0]
+    return first.removeprefix(_WINDOW).strip() if first.startswith(_WINDOW) else b""
 
 
-class _Reader:
-    """Takes lines, keeps counts."""
+def _collected_at(host: HostEvidence) -> datetime | None:
+    try:
+        return datetime.fromisoformat(host.started_at).astimezone(UTC)
+    except ValueError:
+        return None
 
-    def __init__(self) -> None:
-        self.groups: dict[_Key, _Count] = {}
-        self.changes: dict[tuple[object, ...], StateChange] = {}
-        self.seen: set[tuple[object, ...]] = set()
-        self.since: datetime | None = None
-        self.lost = False
-        self.unread = 0
 
-    def read(self, evidence: Evidence, beside_audit_log: bool) -> None:
-        """Read one log; the audit log comes first."""
-        self.lost = self.lost or evidence.reason is Reason.TRUNCATED
-        for _, line in evidence.lines():
-            if line.startswith("window "):
-                self._note_start(time_of(line.removeprefix("window ")))
-                continue
-            if _LOST.search(line):
-                self.lost = self.lost or not (beside_audit_log and _NOT_PRINTED in line)
-                continue
-            used = [self._take(record) for record in read_records(line)]
-            if not any(used) and any(word in line for word in _ABOUT) and "Command line:" not in line:
-                self.unread += 1
-
-    def _note_start(self, at: datetime | None) -> None:
-        if at is not None and (self.since is None or at < self.since):
-            self.since = at
-
-    def _take(self, record: AuditRecord) -> bool:
-        """Count a record; False for one of a form not known."""
-        change = _state_change(record)
-        if change is not None:
-            self.changes.setdefault((record.id, change.kind, change.detail), change)
-            return True
-        key = _selinux_key(record) if record.verdict else _apparmor_key(record)
-        if key is None:
-            return bool(record.verdict == "granted" or record.fields.get("apparmor") or not record.verdict)
-        if record.id is not None:
-            if (record.id, key) in self.seen:
-                return True
-            self.seen.add((record.id, key))
-        if key in self.groups or len(self.groups) < _MAX_GROUPS:
-            self.groups.setdefault(key, _Count()).add(record)
-        else:
-            self.lost = True
-        return True
-
-    def result(self, sources: tuple[str, ...], missing: tuple[str, ...], unseen: Absent | None) -> Denials:
-        """All groups, the largest first, and the changes in their order; ``unseen`` stands for none of
-        them where a log was missing."""
-        groups = [
-            DenialGroup(*key, count.count, count.first, count.last, tuple(count.programs))
-            for key, count in self.groups.items()
-        ]
-        groups.sort(key=lambda group: (-group.count, group.source, group.target, group.class_, group.name))
-        changes = tuple(_in_order(self.changes.values()))
-        return Denials(
-            groups=unseen if unseen is not None and not groups else tuple(groups),
-            changes=unseen if unseen is not None and not changes else changes,
-            events=sum(group.count for group in groups),
-            sources=sources,
-            missing=missing,
-            since=self.since,
-            lost=self.lost,
-            unread=self.unread,
+def _groups(groups: Iterable[model.Group]) -> tuple[DenialGroup, ...]:
+    """What was refused or would have been; granted accesses are no denials."""
+    found = [
+        DenialGroup(
+            framework=group.framework,
+            source=group.source,
+            target=group.target,
+            class_=group.class_ or (group.error or ""),
+            wanted=group.wanted,
+            name=group.object or _common(group.paths),
+            enforced=_ENFORCED[group.outcome],
+            count=group.count,
+            first=group.first,
+            last=group.last,
+            programs=tuple(group.comms.values),
         )
+        for group in groups
+        if group.outcome is not model.Outcome.GRANTED
+    ]
+    return tuple(found)
 
 
-def _in_order(changes: Iterable[StateChange]) -> list[StateChange]:
-    return sorted(changes, key=lambda change: (change.at is None, change.at, change.detail))
+def _common(paths: model.Bounded) -> str:
+    """The one object, or the folder that all have in common; a list of names where there is none."""
+    names = list(paths.values)
+    if len(names) < 2 and not paths.more:
+        return names[0] if names else ""
+    if all(name.startswith("/") for name in names):
+        folder = posixpath.commonpath([posixpath.dirname(name) for name in names])
+        return f"{folder.rstrip('/')}/*"
+    more = len(names) - 3 + bool(paths.more)
+    return ", ".join(names[:3]) + (" and others" if more > 0 else "")
 
 
-def _selinux_key(record: AuditRecord) -> _Key | None:
-    fields = record.fields
-    source = fields.get("scontext", "")
-    target = fields.get("tcontext", "")
-    if record.verdict != "denied" or not source or not fields.get("tclass"):
-        return None
-    name = fields.get("path") or fields.get("name") or ""
-    for port in ("dest", "src", "capability"):
-        if not name and port in fields:
-            name = f"{port}={fields[port]}"
-    permissive = fields.get("permissive")
-    enforced = None if permissive not in ("0", "1") else permissive == "0"
-    return (
-        "selinux",
-        context_type(source),
-        context_type(target),
-        fields["tclass"],
-        tuple(sorted(set(record.permissions))),
-        name,
-        enforced,
-    )
-
-
-def _apparmor_key(record: AuditRecord) -> _Key | None:
-    fields = record.fields
-    verdict = fields.get("apparmor", "")
-    if verdict not in ("DENIED", "ALLOWED", "KILLED"):
-        return None
-    wanted = fields.get("denied_mask") or fields.get("denied") or fields.get("capname") or ""
-    return (
-        "apparmor",
-        fields.get("profile") or fields.get("label") or "",
-        fields.get("peer") or fields.get("peer_label") or "",
-        fields.get("operation", ""),
-        tuple(wanted.split()),
-        fields.get("name") or fields.get("target") or "",
-        verdict != "ALLOWED",
-    )
-
-
-def _state_change(record: AuditRecord) -> StateChange | None:
-    """A change of mode, policy, boolean or profile; None for any other record."""
-    fields = record.fields
-    auid = fields.get("auid", "")
-    login = int(auid) if auid not in _UNSET and auid.isdecimal() and len(auid) < 11 else None
-    at = record.at
-    if record.kind == "MAC_STATUS" and "enforcing" in fields:
-        old = fields.get("old_enforcing", "?")
-        weaker = (old == "1" and fields["enforcing"] == "0") or fields.get("enabled") == "0"
-        return StateChange("mode", f"enforcing={fields['enforcing']} from {old}", at, login, weaker)
-    if record.kind == "MAC_POLICY_LOAD":
+def _change(change: model.StateChange) -> StateChange | None:
+    """A change of mode, policy, boolean or profile; None for the others, which no rule asks for."""
+    at, login = change.at, change.process.auid
+    if change.kind is model.ChangeKind.MODE:
+        weaker = (change.old == "enforcing" and change.new == "permissive") or change.new == "disabled"
+        return StateChange("mode", f"{change.new or '?'} from {change.old or '?'}", at, login, weaker)
+    if change.kind is model.ChangeKind.POLICY:
         return StateChange("policy", "policy loaded", at, login)
-    if record.kind == "MAC_CONFIG_CHANGE" and "bool" in fields:
-        detail = f"boolean {fields['bool']}={fields.get('val', '?')} from {fields.get('old_val', '?')}"
+    if change.kind is model.ChangeKind.BOOLEAN:
+        detail = f"boolean {change.name}={change.new or '?'} from {change.old or '?'}"
         return StateChange("boolean", detail, at, login)
-    operation = fields.get("operation", "")
-    if fields.get("apparmor") == "STATUS" and operation.startswith("profile_"):
-        detail = f"{operation} {fields.get('name', '')}"
-        return StateChange("profile", detail, at, login, operation == "profile_remove")
+    if change.kind is model.ChangeKind.PROFILE:
+        removed = change.operation == "profile_remove"
+        return StateChange("profile", f"{change.operation} {change.name}", at, login, removed)
     return None

@@ -10,7 +10,6 @@ import pytest
 from hardcheck.evidence import Reason
 from hardcheck.facts import Absent
 from hardcheck.facts.denials import Denials
-from hardcheck.parse.audit_records import read_records
 from hardcheck.parse.denials import parse_denials
 from tests.corpora import corpus
 from tests.unit.parse.system_hosts import host
@@ -49,7 +48,9 @@ def denials(*lines: str, kernel_log: str = "absent\n") -> Denials:
 def test_no_denial_of_a_real_log_is_lost(name: str) -> None:
     archive, _, path = name.partition("/")
     content = (corpus(archive) / path).read_bytes()
-    wanted = len(re.findall(rb'avc: +denied +\{|apparmor="(?:DENIED|ALLOWED|KILLED)"', content))
+    wanted = len(
+        re.findall(rb'avc: +denied +\{|apparmor="(?:DENIED|ALLOWED|KILLED)"|type=SELINUX_ERR', content)
+    )
     found = parse_denials(
         host({"denials.audit_log": b"window x\n" + content, "denials.kernel_log": "absent\n"})
     )
@@ -67,7 +68,9 @@ def test_every_record_of_libapparmor_is_read() -> None:
         items = {"denials.audit_log": b"window x\n" + content, "denials.kernel_log": "absent\n"}
         found = parse_denials(host(items))
         assert isinstance(found, Denials)
-        assert found.events == wanted, path.name
+        old = len(re.findall(rb"type=(?:150[23]|APPARMOR_DENIED|APPARMOR_ALLOWED) .*operation=", content))
+        broken = int("invalid_audit_id" in path.name)  # its id is no number: told as a line not read
+        assert (found.events, found.unread) == (wanted + old - broken, broken), path.name
 
 
 def test_the_same_event_in_two_logs_counts_once() -> None:
@@ -97,16 +100,6 @@ def test_complain_mode_is_told_from_a_refusal() -> None:
         ("php-fpm", False),
         ("php-fpm", True),
     ]
-
-
-def test_a_name_in_hexadecimal_is_decoded() -> None:
-    (record,) = read_records(AVC.replace('"/srv/www/x"', "2F7372762F61206207"))
-    assert record.fields["path"] == "/srv/a b\x07"
-
-
-def test_fields_behind_the_separator_of_an_enriched_log_are_not_read_again() -> None:
-    (record,) = read_records(AVC + '\x1dARCH=x86_64 AUID="root" permissive=1')
-    assert record.fields["permissive"] == "0"
 
 
 def test_switching_to_permissive_weakens_and_the_start_does_not() -> None:
