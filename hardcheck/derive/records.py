@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from hardcheck.derive import (
     aide,
+    audit_boot,
     audit_exclusions,
     audit_rules,
     audit_watches,
@@ -79,6 +80,14 @@ AUDIT: tuple[DerivedFact, ...] = (
         ("audit.config",),
         auditd_settings.auditd_settings,
         weighs=("audit.room",),
+    ),
+    DerivedFact(
+        "audit.boot",
+        audit_daemon.AuditBoot,
+        "how the kernel's options start auditing",
+        ("kernel.command_line",),
+        audit_boot.audit_boot,
+        weighs=("boot.loader",),
     ),
     DerivedFact(
         "audit.log_room",

@@ -81,3 +81,14 @@ class AuditOffload(msgspec.Struct, frozen=True):
 
     ways: tuple[str, ...]
     remote_server: str | Absent
+
+
+class AuditBoot(msgspec.Struct, frozen=True):
+    """How the kernel's options start auditing: in the running kernel, and with every boot entry for service.
+    ``backlog_next`` is the smallest of the entries; ``entries_off`` are those without ``audit=1``."""
+
+    on_now: bool
+    on_next: bool | Absent
+    backlog_now: int
+    backlog_next: int | Absent
+    entries_off: tuple[str, ...] = ()

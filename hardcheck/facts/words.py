@@ -120,6 +120,7 @@ FACT_WORDS: Mapping[str, str] = {
     "time.config": "time service:",
     "time.sources": "time servers",
     "time.sync": "time synchronisation:",
+    "units.network": "services that the network reaches",
     "units.states": "unit",
     "updates.automatic": "automatic updates:",
     "updates.dnf_automatic": "dnf-automatic:",

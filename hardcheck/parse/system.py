@@ -49,8 +49,8 @@ from hardcheck.parse import (
     time_state,
 )
 from hardcheck.parse.base import ParsedFact
-from hardcheck.parse.record_facts import RECORD_FACTS
 from hardcheck.parse.hardening import HARDENING_FACTS
+from hardcheck.parse.record_facts import RECORD_FACTS
 
 KERNEL_FACTS: tuple[ParsedFact, ...] = (
     ParsedFact(

@@ -18,8 +18,9 @@ WEAKENING = re.compile(
     r"|systemctl\s+(\S+\s+)*(stop|disable|mask)\s.*\b(auditd|fail2ban|firewalld|apparmor|nftables|ufw)\b"
     r"|chmod\s+\S*(777|a\+w|o\+w)|--nogpgcheck|--allow-unauthenticated|unconfined_t\b|auditctl\s+-(e\s*0|D)\b"
 )
-TAKEN_OUT = re.compile(r"--remove-args=\S*\"[^\"]*\"|--remove-args=\S+|\bs/[^/]*/|regexp:.*")
-"""What a remedy removes or replaces: kernel options, the search side of a substitution."""
+TAKEN_OUT = re.compile(r"--remove-args=\S*\"[^\"]*\"|--remove-args=\S+|\bs/[^/]*/|regexp:.*|-F path=\S+")
+"""What a remedy removes or replaces (kernel options, the search side of a substitution), and programs whose
+runs it has recorded."""
 
 NAMES = ("php-fpm//a b", "$(id)", "-x")
 
