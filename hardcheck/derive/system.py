@@ -9,6 +9,7 @@ from hardcheck.derive import (
     firewall_input,
     listeners,
     mount_points,
+    network_services,
     sysctl_boot,
     time_sync,
     updates,
@@ -25,6 +26,7 @@ from hardcheck.facts import (
     packages,
     sysctl,
     time,
+    units,
     web,
 )
 
@@ -49,6 +51,14 @@ SYSTEM_DERIVED: tuple[DerivedFact, ...] = (
         ("network.sockets",),
         listeners.unix_listeners,
         weighs=("network.socket_owners",),
+    ),
+    DerivedFact(
+        "units.network",
+        tuple[units.NetworkService, ...],
+        "services that other machines reach, with their sandbox and their place in the MAC policy",
+        ("mac.listeners", "mac.subjects"),
+        network_services.network_services,
+        weighs=("units.sandboxing",),
     ),
     DerivedFact(
         "sysctl.values",

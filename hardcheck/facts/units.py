@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import msgspec
 
+from hardcheck.facts.base import Absent
+from hardcheck.facts.mac import Confined
+
 
 class UnitState(msgspec.Struct, frozen=True):
     """systemctl(1)'s words. ``enabled`` is the unit file's state (enabled, disabled, masked, static ...,
@@ -85,3 +88,27 @@ class Sandbox(msgspec.Struct, frozen=True):
             "CapabilityBoundingSet": len(self.capability_bounding) < 30,
         }
         return tuple(name for name, on in flags.items() if on)
+
+
+class NetworkService(msgspec.Struct, frozen=True):
+    """One service that other machines reach, with what shuts it in. ``unit`` is empty where the process that
+    listens belongs to none; ``sockets`` are what it listens on.
+
+    ``subjects`` are its SELinux types or AppArmor profiles, ``state`` the least of its processes;
+    ``shared_with`` names the other services that run under one of the same. ``opens_sessions``: it starts
+    a login of any account, so that what it is denied, every session is denied.
+    """
+
+    unit: str
+    name: str
+    sockets: tuple[str, ...]
+    sandbox: Sandbox | Absent
+    subjects: tuple[str, ...]
+    state: Confined | Absent
+    shared_with: tuple[str, ...]
+    opens_sessions: bool
+
+    @property
+    def shown(self) -> str:
+        """``nginx.service (tcp 0.0.0.0:80)``."""
+        return f"{self.unit or self.name} ({', '.join(self.sockets)})"
