@@ -5,6 +5,7 @@ No I/O, no rule.
 
 from hardcheck.derive.access import ACCESS_DERIVED
 from hardcheck.derive.base import DerivedFact
+from hardcheck.derive.denial_triage import TRIAGE_DERIVED
 from hardcheck.derive.mac import MAC_DERIVED
 from hardcheck.derive.records import RECORD_DERIVED
 from hardcheck.derive.system import SYSTEM_DERIVED
@@ -14,4 +15,5 @@ DERIVED: tuple[DerivedFact, ...] = (
     *SYSTEM_DERIVED,
     *RECORD_DERIVED,
     *ACCESS_DERIVED,
+    *TRIAGE_DERIVED,
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Literal
 
@@ -71,3 +72,70 @@ class Denials(msgspec.Struct, frozen=True):
     since: datetime | None
     lost: bool
     unread: int
+
+
+class ExplainedDenial(msgspec.Struct, frozen=True):
+    """A group of denials with its cause, as triage told it.
+
+    ``open``: something is left to do. ``cured``: a cure is known and our reader has shown that it suffices.
+    ``dangers`` are titles of the danger list; ``steps`` the cure's commands and rules, for people. ``by_day``
+    is ``YYYY-MM-DD`` to the number of lines.
+    """
+
+    framework: Literal["selinux", "apparmor"]
+    source: str
+    target: str
+    class_: str
+    wanted: tuple[str, ...]
+    object: str
+    service: str
+    cause: str
+    effect: str
+    says: str
+    open: bool
+    decided: bool
+    cured: bool
+    count: int
+    first: datetime | None
+    last: datetime | None
+    dangers: tuple[str, ...] = ()
+    steps: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
+    by_day: Mapping[str, int] = {}
+
+    @property
+    def shown(self) -> str:
+        """One line for people."""
+        what = " ".join(word for word in (*self.wanted, self.target, self.class_, self.object) if word)
+        return f"{self.source}: {what} ({self.count} times): {self.cause}"
+
+
+class EnforceReadiness(msgspec.Struct, frozen=True):
+    """Whether a permissive domain, a profile in complain mode or a permissive host could be enforced.
+
+    ``verdict`` is ``ready``, ``ready after steps`` (``steps`` are told), ``not ready`` or ``unknown``
+    (``because`` says why); ``since`` and ``until`` are the window that the log covers, with the boots and
+    restarts of its service within.
+    """
+
+    framework: Literal["selinux", "apparmor"]
+    kind: Literal["domain", "profile", "host"]
+    name: str
+    verdict: Literal["ready", "ready after steps", "not ready", "unknown"]
+    since: datetime | None
+    until: datetime | None
+    days: float
+    boots: int
+    restarts: int
+    denials: int
+    steps: tuple[str, ...] = ()
+    because: tuple[str, ...] = ()
+
+    @property
+    def shown(self) -> str:
+        """One line for people."""
+        verdict = (
+            f"ready after {len(self.steps)} steps" if self.verdict == "ready after steps" else self.verdict
+        )
+        why = f": {self.because[0]}" if self.because and self.verdict in ("not ready", "unknown") else ""
+        return f"{self.name} ({self.kind}): {verdict}{why}; {self.denials} denials in {self.days:.1f} days"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from hardcheck.denials.model import LogSummary
 from hardcheck.evidence import HostEvidence
 from hardcheck.facts import Absent, files, host, labels, processes, selinux
 from hardcheck.facts import apparmor as apparmor_facts
@@ -15,6 +16,7 @@ from hardcheck.parse import (
     apparmor_weaknesses,
     boot_defaults,
     boot_loader,
+    denial_log,
     denials,
     file_labels,
     kernel_cmdline,
@@ -115,6 +117,14 @@ DENIAL_FACTS: tuple[ParsedFact, ...] = (
         "denials and changes of the MAC state in the logs",
         denials.KEYS,
         denials.parse_denials,
+        partial=True,
+    ),
+    ParsedFact(
+        "denials.log",
+        LogSummary,
+        "the logs of the framework: denials grouped by cause, changes of state, how whole they are",
+        denials.KEYS,
+        denial_log.parse_denial_log,
         partial=True,
     ),
 )

@@ -41,9 +41,28 @@ def labels_of(case: SelinuxCase) -> tuple[LabelOfPath, ...]:
         return ()
     return tuple(
         _label(case, contexts, path)
-        for path in list(case.group.paths.values)[:_MOST_PATHS]
-        if path.startswith("/") and not path.startswith(("/proc/", "/sys/"))
+        for path in paths_of(case)[:_MOST_PATHS]
+        if not path.startswith(("/proc/", "/sys/"))
     )
+
+
+def paths_of(case: SelinuxCase) -> tuple[str, ...]:
+    """The whole paths of the group. Without an audit rule the kernel records only a last part: then the one
+    path, among those whose labels were collected, that ends so and has the recorded type."""
+    paths = tuple(path for path in case.group.paths.values if path.startswith("/"))
+    labels = case.world.labels
+    if paths or isinstance(labels, Absent):
+        return paths
+    wanted = context_type(case.target)
+    found = []
+    for name in list(case.group.paths.values)[:_MOST_PATHS]:
+        same = [
+            path
+            for path, label in labels.items()
+            if path.rpartition("/")[2] == name and context_type(label.label) == wanted
+        ]
+        found += same if len(same) == 1 else []
+    return tuple(found)
 
 
 def _label(case: SelinuxCase, contexts: FileContexts, path: str) -> LabelOfPath:

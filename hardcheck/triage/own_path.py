@@ -92,7 +92,7 @@ def own_path(case: SelinuxCase, labels: tuple[LabelOfPath, ...]) -> Found | None
             undo=("semanage", "fcontext", "-d", spec),
         ),
         Step("command", ("restorecon", "-R", "-v", "--", folder)),
-        Step("fc", text=f"{spec}    gen_context(system_u:object_r:{types[0]},s0)"),
+        Step("fc", text=f"{spec}    {_raw_context(case, types[0])}"),
     )
     others = [f"type {name} instead of {types[0]}" for name in types[1:_MOST]]
     others += _equivalences(case, types[0], folder)
@@ -102,6 +102,10 @@ def own_path(case: SelinuxCase, labels: tuple[LabelOfPath, ...]) -> Found | None
         f"{posixpath.dirname(folder) or '/'}, whose label {case.group.source} may not use."
     )
     return Found(Cause.OWN_PATH, says, proof, cure)
+
+
+def _raw_context(case: SelinuxCase, type_: str) -> str:
+    return f"system_u:object_r:{type_}" + (":s0" if case.policy.mls else "")
 
 
 def shared_content(case: SelinuxCase) -> Found | None:
