@@ -60,7 +60,7 @@ def sudo_logs(
     """The files that sudo writes a log of its own to; none where it has no such log."""
     if isinstance(sudoers.unread, Absent):
         return sudoers.unread
-    paths = [value for name, value in sudoers.defaults if name == "logfile" and value.startswith("/")]
+    paths = [match[1] for text, _ in sudoers.defaults for match in _LOG_FILE.finditer(text)]
     if not paths and sudoers.unread:
         return Absent(
             Reason.NOT_COLLECTED, ("accounts.sudoers",), f"{sudoers.unread[0]} was not read"[:_NOTE]
