@@ -86,8 +86,8 @@ def _of_faillock(name: str, lines: Sequence[PamLine], conf: FaillockConf | Absen
         counts=True,
         why=", ".join(dict.fromkeys(places)),
         deny=values["deny"],
-        unlock_time_s=values["unlock_time"],
-        interval_s=values["fail_interval"],
+        unlock_seconds=values["unlock_time"],
+        interval_seconds=values["fail_interval"],
     )
 
 

@@ -29,7 +29,7 @@ def limits(effective: Mapping[str, str]) -> SshdLimits | Absent:
         startups_rate=int(startups["rate"]),
         startups_full=int(startups["full"]),
         rekey_bytes=int(rekey["bytes"]),
-        rekey_s=int(rekey["seconds"]),
+        rekey_seconds=int(rekey["seconds"]),
     )
 
 

@@ -4,7 +4,8 @@ Only defaults that are the same in every kernel, that an option of the kernel's 
 distribution's patch fixes are given; for the others nothing is said. Sources: kernel net/ipv4/devinet.c
 ``ipv4_devconf``, net/ipv6/addrconf.c ``ipv6_devconf``, net/ipv4/tcp_ipv4.c ``tcp_sk_init``,
 Documentation/admin-guide/sysctl; Debian's kernel patches ``yama-disable-by-default`` and
-``security-perf-allow-further-restriction-of-perf_event_open``."""
+``security-perf-allow-further-restriction-of-perf_event_open`` and
+``add-sysctl-to-disallow-unprivileged-CLONE_NEWUSER-by-default``."""
 
 from __future__ import annotations
 
@@ -51,7 +52,11 @@ _FIXED = {
     "fs.protected_symlinks": "0",
     "fs.suid_dumpable": "0",
 }
-_DEBIAN = {"kernel.yama.ptrace_scope": "0", "kernel.perf_event_paranoid": "3"}
+_DEBIAN = {
+    "kernel.perf_event_paranoid": "3",
+    "kernel.unprivileged_userns_clone": "1",  # 0 before Debian 11, whose kernel was the first after 4.19
+    "kernel.yama.ptrace_scope": "0",
+}
 
 
 def kernel_default(key: str, options: Mapping[str, str], version: str) -> str | None:
@@ -63,6 +68,8 @@ def kernel_default(key: str, options: Mapping[str, str], version: str) -> str | 
     """
     if key in _FIXED:
         return _FIXED[key]
+    if key == "kernel.unprivileged_userns_clone" and version.startswith("Linux version 4."):
+        return None
     if key in _DEBIAN and " Debian " in version:
         return _DEBIAN[key]
     if key == "kernel.perf_event_paranoid" and options.get("SECURITY_PERF_EVENTS_RESTRICT", "n") == "n":

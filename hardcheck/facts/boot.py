@@ -37,16 +37,6 @@ class Firmware(msgspec.Struct, frozen=True):
     setup_mode: bool | Absent
     shim_validates: bool | Absent
 
-    @property
-    def verifies(self) -> bool | Absent:
-        """Whether firmware and shim start nothing that is not signed."""
-        if not self.uefi or self.secure_boot is False or self.shim_validates is False:
-            return False
-        for part in (self.secure_boot, self.shim_validates):
-            if isinstance(part, Absent):
-                return part
-        return True
-
 
 class Protections(msgspec.Struct, frozen=True):
     """What the running kernel says of its processor. ``no_execute`` is None where the processor's flags do

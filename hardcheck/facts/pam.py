@@ -28,21 +28,23 @@ class FaillockConf(msgspec.Struct, frozen=True):
 
 class Lockout(msgspec.Struct, frozen=True):
     """What failed logins through one service come to. ``counts``: a module counts them and refuses; ``why``
-    says what is missing, or by what file it counts. Times are seconds; an ``unlock_time_s`` of 0 is until an
-    administrator unlocks, and so is -1 for ``interval_s`` a module without an interval."""
+    says what is missing, or by what file it counts. Times are seconds; an ``unlock_seconds`` of 0 is until an
+    administrator unlocks, and so is -1 for ``interval_seconds`` a module without an interval."""
 
     service: str
     counts: bool
     why: str
     deny: int = 0
-    unlock_time_s: int = 0
-    interval_s: int = 0
+    unlock_seconds: int = 0
+    interval_seconds: int = 0
 
     @property
     def shown(self) -> str:
         """``sshd: locks after 3 failures in 900 s, for 600 s (FILE:LINE)``."""
         if not self.counts:
             return f"{self.service}: does not lock ({self.why})"
-        within = "" if self.interval_s < 0 else f" in {self.interval_s} s"
-        lasts = "until an administrator unlocks" if self.unlock_time_s == 0 else f"for {self.unlock_time_s} s"
+        within = "" if self.interval_seconds < 0 else f" in {self.interval_seconds} s"
+        lasts = (
+            "until an administrator unlocks" if self.unlock_seconds == 0 else f"for {self.unlock_seconds} s"
+        )
         return f"{self.service}: locks after {self.deny} failures{within}, {lasts} ({self.why})"

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import msgspec
+
+from hardcheck.facts.base import Absent
+from hardcheck.reasons import Reason
 
 
 class Repository(msgspec.Struct, frozen=True):
@@ -75,9 +80,12 @@ class ReleaseSupport(msgspec.Struct, frozen=True):
     source: str
 
     @property
-    def supported(self) -> bool:
-        """Whether the end is still to come."""
-        return self.seen <= self.ends
+    def days_left(self) -> int | Absent:
+        """Days until the end; below 0 when it has passed."""
+        try:
+            return (date.fromisoformat(self.ends) - date.fromisoformat(self.seen)).days
+        except ValueError:
+            return Absent(Reason.UNPARSABLE, ("host.os_release",), f"{self.ends} is no date"[:60])
 
     @property
     def shown(self) -> str:

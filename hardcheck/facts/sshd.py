@@ -25,14 +25,14 @@ class MatchSetting(msgspec.Struct, frozen=True):
 
 class SshdLimits(msgspec.Struct, frozen=True):
     """Settings of several numbers. ``startups`` refuses connections that have not logged in: from ``begin``
-    on with ``rate`` percent, from ``full`` on all. ``rekey_bytes`` 0 is the cipher's own limit, ``rekey_s``
-    0 never."""
+    on with ``rate`` percent, from ``full`` on all. ``rekey_bytes`` 0 is the cipher's own limit,
+    ``rekey_seconds`` 0 never."""
 
     startups_begin: int
     startups_rate: int
     startups_full: int
     rekey_bytes: int
-    rekey_s: int
+    rekey_seconds: int
 
 
 class SshdBanner(msgspec.Struct, frozen=True):

@@ -38,19 +38,19 @@ class TimeServers(msgspec.Struct, frozen=True):
 
 
 class TimeSource(msgspec.Struct, frozen=True):
-    """One server or pool that a file names. ``max_poll_s`` is the longest time between two questions in
+    """One server or pool that a file names. ``max_poll_seconds`` is the longest time between two questions in
     seconds, the service's default where ``poll_named`` is False."""
 
     name: str
     service: str
-    max_poll_s: int
+    max_poll_seconds: int
     poll_named: bool
     place: str
 
     @property
     def shown(self) -> str:
         """``NAME, asked every 1024 s at least (FILE:LINE)``."""
-        return f"{self.name}, asked every {self.max_poll_s} s at least ({self.place})"
+        return f"{self.name}, asked every {self.max_poll_seconds} s at least ({self.place})"
 
 
 class ChronyServing(msgspec.Struct, frozen=True):
