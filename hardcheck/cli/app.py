@@ -31,6 +31,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "report": ("hardcheck.cli.report", "Write a finished run again in other formats."),
     "ask": ("hardcheck.cli.ask", "May SUBJECT do ACTION to OBJECT? Answers by the loaded policy."),
     "exposure": ("hardcheck.cli.exposure", "What could an attacker do who runs code in a service?"),
+    "denials": (
+        "hardcheck.cli.denials",
+        "Explain what was refused: the cause, the cure, what to leave denied.",
+    ),
     "compare": ("hardcheck.cli.compare", "What runs, and what the other framework would give."),
     "confine": ("hardcheck.cli.confine", "Draft what confines a service, and judge the draft."),
     "rules": ("hardcheck.cli.rules", "List, show and test the rules."),

@@ -109,7 +109,7 @@ def _selinux(denial: Denial, selinux: SelinuxDenial) -> tuple[Cause, tuple[str, 
 
 
 def _port(selinux: SelinuxDenial, permission: str) -> str:
-    number = selinux.extra.get(_PORT_OF[permission], "")
+    number = selinux.extra.get(_PORT_OF[permission]) or selinux.extra.get("src", "")
     return f"{selinux.class_.removesuffix('_socket')} {number}" if number else ""
 
 

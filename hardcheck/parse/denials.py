@@ -48,8 +48,8 @@ class HostLogs(msgspec.Struct, frozen=True):
     cut: bool
 
 
-def read_host_logs(host: HostEvidence) -> HostLogs | Absent:
-    """Read every log of the evidence; Absent when there was none to read."""
+def read_host_logs(host: HostEvidence, after: datetime | None = None) -> HostLogs | Absent:
+    """Read every log of the evidence, ``after`` a time where one is given; Absent when there was none."""
     logs: list[Sequence[LogFile]] = []
     read: list[str] = []
     missing: list[str] = []
@@ -76,7 +76,7 @@ def read_host_logs(host: HostEvidence) -> HostLogs | Absent:
     if not logs:
         return first_absent or Absent(Reason.NOT_PRESENT, KEYS, "no log of the kernel on this host")
     since = min(starts, default=None)
-    return HostLogs(read_logs(logs), tuple(read), tuple(missing), first_absent, since, cut)
+    return HostLogs(read_logs(logs, after), tuple(read), tuple(missing), first_absent, since, cut)
 
 
 def parse_denials(host: HostEvidence) -> Denials | Absent:
