@@ -13,11 +13,11 @@ from hardcheck.apparmor.answers.queues import (
     answer_change_profile,
     answer_io_uring,
     answer_mqueue,
+    answer_queue_as_file,
     answer_userns,
     may_change_hat,
 )
 from hardcheck.apparmor.answers.sockets import answer_network, answer_unix
-from hardcheck.apparmor.file_access import FileAccess
 from hardcheck.apparmor.flags import ProfileMode
 from hardcheck.apparmor.globs import GlobFault
 from hardcheck.apparmor.objects import (
@@ -38,8 +38,8 @@ from hardcheck.apparmor.objects import (
     UmountObject,
     UnixObject,
 )
-from hardcheck.apparmor.outcome import UNMEDIATED, Outcome
-from hardcheck.apparmor.permissions import EXEC, letters_of
+from hardcheck.apparmor.outcome import UNMEDIATED, Outcome, file_outcome
+from hardcheck.apparmor.permissions import EXEC
 from hardcheck.apparmor.profile import Profile
 from hardcheck.apparmor.profileset import ProfileSet
 from hardcheck.apparmor.variables import VariableFault
@@ -65,7 +65,7 @@ def decide(policy: ProfileSet, profile: str | Profile, action: str, object_: AaO
         if STACK in profile:
             return _stack([decide(policy, part, action, object_) for part in profile.split(STACK)])
         if profile not in policy.profiles:
-            return _unknown(f"there is no profile '{profile}' in the policy read")
+            return _unknown(policy.why_missing(profile))
         profile = policy.profiles[profile]
     try:
         outcome = _outcome(policy, profile, class_, actions[action], object_)
@@ -103,12 +103,12 @@ def finish(policy: ProfileSet, profile: Profile, class_: str, outcome: Outcome, 
     if not because:
         because = (f"{profile.where}: profile {profile.full_name} has no rule that allows '{action}' here",)
     allowed = outcome.allowed
-    if mode is ProfileMode.DEFAULT_ALLOW and not allowed and not outcome.by_deny:
+    if mode is ProfileMode.DEFAULT_ALLOW and not (allowed or outcome.by_deny or outcome.always):
         allowed, because = True, (f"{profile.where}: mode default_allow, and no rule denies it",)
     audits_all = profile.flags.audit
     audited = (outcome.audited or audits_all) if allowed else (audits_all or not outcome.quiet)
     # A deny rule without `audit` is refused without a word in complain mode, too (kernel aa_audit_file).
-    enforced = mode.stops or (outcome.by_deny and outcome.quiet)
+    enforced = mode.stops or outcome.always or (outcome.by_deny and outcome.quiet)
     leads_to = outcome.leads_to
     if not allowed and not enforced and action == "execute":
         leads_to = f"{profile.full_name}//null-..."
@@ -139,6 +139,8 @@ def _outcome(policy: ProfileSet, profile: Profile, class_: str, bits: int, objec
             return UNMEDIATED
         return answer_network(profile, "unix", object_.type_)
     if not policy.mediates(profile, class_):
+        if isinstance(object_, QueueObject) and _is_file_queue(policy, profile, object_):
+            return answer_queue_as_file(policy, profile, bits, object_.name)
         return UNMEDIATED
     if isinstance(object_, (FileObject, LinkObject)):
         return _file(policy, profile, bits, object_)
@@ -158,6 +160,12 @@ def _outcome(policy: ProfileSet, profile: Profile, class_: str, bits: int, objec
     if isinstance(object_, Message):
         return answer_dbus(profile, bits, object_)
     return _rarer(profile, bits, object_)
+
+
+def _is_file_queue(policy: ProfileSet, profile: Profile, queue: QueueObject) -> bool:
+    """Whether the kernel is known to take this queue for a file."""
+    older = policy.kernel is not None and not policy.kernel.has("mqueue")
+    return older and queue.name.startswith("/") and policy.mediates(profile, "file")
 
 
 def _rarer(profile: Profile, bits: int, object_: AaObject) -> Outcome:
@@ -185,23 +193,3 @@ def _file(policy: ProfileSet, profile: Profile, bits: int, object_: FileObject |
     if bits == EXEC:
         return answer_exec(policy, profile, object_.path, access)
     return file_outcome(access, bits)
-
-
-def file_outcome(access: FileAccess, bits: int) -> Outcome:
-    """Return what the file rules say of all of ``bits`` (no EXEC) together."""
-    missing = bits & ~access.allowed
-    rules = tuple(rule for rule in access.rules if rule.bits & (missing or bits))
-    if not missing:
-        rules = tuple(rule for rule in rules if not rule.prefix.denies)
-        return Outcome(True, rules, audited=bool(bits & access.audited))
-    denied = bool(missing & access.denied)
-    deciding = tuple(rule for rule in rules if rule.prefix.denies == denied)
-    note = "" if denied or not access.rules else f"allowed there: {letters_of(access.allowed) or 'nothing'}"
-    return Outcome(
-        False,
-        deciding if denied else (),
-        by_deny=denied,
-        quiet=not missing & ~access.quiet,
-        asked=bool(missing & access.asked),
-        note=note,
-    )

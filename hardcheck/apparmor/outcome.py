@@ -6,6 +6,8 @@ from collections.abc import Iterable
 
 import msgspec
 
+from hardcheck.apparmor.file_access import FileAccess
+from hardcheck.apparmor.permissions import letters_of
 from hardcheck.apparmor.syntax import Mode, Rule
 
 
@@ -14,7 +16,8 @@ class Outcome(msgspec.Struct, frozen=True):
 
     ``quiet``: refused without a record; ``audited``: allowed with one; ``asked``: a prompt rule hands
     the question to the user; ``mediated`` False: this class of rules does not hold for the profile, so
-    that everything passes; ``leads_to``: the label after an exec; ``note`` a sentence to add.
+    that everything passes; ``always``: refused in complain mode, too; ``leads_to``: the label
+    after an exec; ``note`` a sentence to add.
     """
 
     allowed: bool
@@ -24,6 +27,7 @@ class Outcome(msgspec.Struct, frozen=True):
     audited: bool = False
     asked: bool = False
     mediated: bool = True
+    always: bool = False
     leads_to: str = ""
     note: str = ""
 
@@ -78,3 +82,23 @@ def _highest(matching: tuple[tuple[Rule, int], ...], bit: int) -> tuple[int, lis
 
 
 UNMEDIATED = Outcome(True, mediated=False)
+
+
+def file_outcome(access: FileAccess, bits: int) -> Outcome:
+    """Return what the file rules say of all of ``bits`` (no EXEC) together."""
+    missing = bits & ~access.allowed
+    rules = tuple(rule for rule in access.rules if rule.bits & (missing or bits))
+    if not missing:
+        rules = tuple(rule for rule in rules if not rule.prefix.denies)
+        return Outcome(True, rules, audited=bool(bits & access.audited))
+    denied = bool(missing & access.denied)
+    deciding = tuple(rule for rule in rules if rule.prefix.denies == denied)
+    note = "" if denied or not access.rules else f"allowed there: {letters_of(access.allowed) or 'nothing'}"
+    return Outcome(
+        False,
+        deciding if denied else (),
+        by_deny=denied,
+        quiet=not missing & ~access.quiet,
+        asked=bool(missing & access.asked),
+        note=note,
+    )

@@ -196,6 +196,16 @@ class ProfileSet:
         found = self.profile(profile)
         return not self.mediates(found, "network") or answer_network(found, family, type_).allowed
 
+    def why_missing(self, name: str) -> str:
+        """Say why there is no profile of this name."""
+        for file in self.files:
+            if any(profile.full_name == name for profile in file.resolved.profiles):
+                if file.state is FileState.BROKEN:
+                    return f"the file of profile '{name}' has faults: {file.resolved.faults[0]}"
+                if file.state is FileState.DISABLED:
+                    return f"profile '{name}' is disabled: {file.name} is named in disable/"
+        return f"there is no profile '{name}' in the policy read"
+
     def mediates(self, profile: Profile, class_: str) -> bool:
         """Whether rules of a class hold for a profile: its abi, the kernel and its mode decide."""
         if profile.flags.mode is ProfileMode.UNCONFINED:

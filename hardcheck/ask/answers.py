@@ -6,7 +6,7 @@ import msgspec
 
 from hardcheck.access import AccessAnswer, Action, Native, Object, Path, Subject, Verdict
 from hardcheck.access.question import Question, QuestionError, QuestionKind, parse_question
-from hardcheck.ask.subjects import Resolved, plain_label, resolve_subjects
+from hardcheck.ask.subjects import STARTER, Resolved, is_known, plain_label, resolve_subjects
 from hardcheck.ask.world import World
 from hardcheck.facts import Absent
 
@@ -131,17 +131,19 @@ def _what(world: World, text: str, question: Question, one: Resolved) -> Answer:
         raise QuestionError(text, f"'what may' takes one of {', '.join(Action)}")
     if not one.subject.name:
         return Answer(text, world.framework, pids=one.processes, verdict=Verdict.UNKNOWN, note=one.note)
+    made = Answer(text, world.framework, subject=one.subject.name, pids=one.processes, note=one.note)
     names = world.policy.what_may(one.subject, question.action)
-    return Answer(text, world.framework, subject=one.subject.name, pids=one.processes, names=names)
+    if not names and not is_known(world, one.subject):
+        why = world.policy.may(one.subject, Action.SIGNAL, one.subject).unknown
+        return msgspec.structs.replace(made, verdict=Verdict.UNKNOWN, note=why)
+    return msgspec.structs.replace(made, names=names)
 
 
 def _runs_as(world: World, text: str, program: str) -> tuple[Answer, ...]:
     """What the program would run as when the system's first process starts it, and what it runs as now."""
     answers = []
     first = resolve_subjects(world, "pid 1")[0] if not isinstance(world.processes, Absent) else None
-    starter = (
-        first.subject if first is not None and first.subject.name else Subject(_STARTER[world.framework])
-    )
+    starter = first.subject if first is not None and first.subject.name else Subject(STARTER[world.framework])
     readings = _readings(world, text, Question(QuestionKind.MAY, "", Action.EXECUTE, "", Path(program)))
     for object_, how in readings:
         answer: AccessAnswer = world.policy.may(starter, Action.EXECUTE, object_)
@@ -169,5 +171,4 @@ def _runs_as(world: World, text: str, program: str) -> tuple[Answer, ...]:
     return tuple(answers)
 
 
-_STARTER = {"selinux": "init_t", "apparmor": "unconfined"}
 """Who starts services where no process list says it: init's domain in refpolicy, no profile."""

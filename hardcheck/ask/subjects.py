@@ -12,11 +12,12 @@ from collections.abc import Callable, Iterable
 
 import msgspec
 
-from hardcheck.access import Subject
+from hardcheck.access import Action, Path, Subject
 from hardcheck.ask.world import World
 from hardcheck.facts import Absent
 from hardcheck.facts.processes import Process
 
+STARTER = {"selinux": "init_t", "apparmor": "unconfined"}  # who starts services
 _MODE = re.compile(r" \((?:enforce|complain|kill|unconfined|prompt|user|mixed)\)$")
 _VERSION = re.compile(r"[0-9.]+$")
 
@@ -34,10 +35,10 @@ def resolve_subjects(world: World, text: str) -> tuple[Resolved, ...]:
     if isinstance(world.processes, Absent):
         if text.startswith("pid "):
             return (Resolved(Subject(text, text), note="there are no processes to look at here"),)
-        return (Resolved(Subject(text, text)),)
+        return (_by_policy(world, text),)
     found = _matching(world.processes, text)
     if not found:
-        return (Resolved(Subject(text, text)),)
+        return (_by_policy(world, text),)
     by_label: dict[str, list[int]] = {}
     unseen = [process.pid for process in found if isinstance(process.label, Absent)]
     for process in found:
@@ -48,6 +49,22 @@ def resolve_subjects(world: World, text: str) -> tuple[Resolved, ...]:
         return resolved
     hidden = Resolved(Subject("", text), tuple(unseen), "the label of these processes could not be read")
     return (*resolved, hidden)
+
+
+def is_known(world: World, subject: Subject) -> bool:
+    """Whether the policy knows the subject: what it may do to itself is then no unknown."""
+    return not world.policy.may(subject, Action.SIGNAL, subject).unknown
+
+
+def _by_policy(world: World, text: str) -> Resolved:
+    """A subject of the policy of this name; for a program that is none, what it would run as when started."""
+    subject = Subject(text, text)
+    if text.startswith("/") and not is_known(world, subject):
+        starter = Subject(STARTER[world.framework])
+        label = world.policy.may(starter, Action.EXECUTE, Path(text)).leads_to
+        if label:
+            return Resolved(Subject(label, text), note=f"as what {starter.name} would start it")
+    return Resolved(subject)
 
 
 def plain_label(label: str) -> str:

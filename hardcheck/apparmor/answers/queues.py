@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from hardcheck.apparmor.answers.peers import matches_label
 from hardcheck.apparmor.matching import matcher_for
-from hardcheck.apparmor.outcome import Outcome, judge
+from hardcheck.apparmor.outcome import UNMEDIATED, Outcome, file_outcome, judge
+from hardcheck.apparmor.permissions import READ, WRITE
 from hardcheck.apparmor.profile import Profile
+from hardcheck.apparmor.profileset import ProfileSet
 from hardcheck.apparmor.rules.change_profile import ChangeProfileRule
 from hardcheck.apparmor.rules.io_uring import ALL_IO_URING
 from hardcheck.apparmor.rules.mqueue import ALL_MQUEUE
@@ -25,6 +27,21 @@ def answer_mqueue(profile: Profile, access: int, name: str, label: str = "") -> 
         rules.append((rule, rule.access if matches_label(profile, rule.label, label) else create))
     rules += [(rule, ALL_MQUEUE) for rule in profile.all_rules]
     return judge(rules, access)
+
+
+def answer_queue_as_file(policy: ProfileSet, profile: Profile, access: int, name: str) -> Outcome:
+    """The same for a posix queue on a kernel that knows no mqueue rules: it is a file there.
+
+    It lies in a file system that is mounted nowhere, so its path is disconnected and its open refused
+    whatever the mode, unless the profile has ``attach_disconnected``; then file rules decide about the
+    name. Deleting and attributes pass unseen (kernel ``aa_path_perm``, ``mq_open``; seen in 6.1).
+    """
+    bits = (WRITE if access & 0x12 else 0) | (READ if access & 0x4 else 0)
+    if not profile.flags.has("attach_disconnected"):
+        opens = access & 0x56
+        note = "a message queue is a disconnected path to this kernel: attach_disconnected is not set"
+        return Outcome(False, always=True, note=note) if opens else UNMEDIATED
+    return file_outcome(policy.file(profile, name, owner=True), bits) if bits else UNMEDIATED
 
 
 def answer_io_uring(profile: Profile, access: int, label: str = "") -> Outcome:

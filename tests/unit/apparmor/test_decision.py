@@ -263,3 +263,29 @@ def test_an_exact_exec_rule_wins_over_a_pattern() -> None:
         "Ux",
         "Cx",
     ]
+
+
+@pytest.mark.parametrize(
+    ("flags", "rules", "action", "allowed"),
+    [
+        ("", "file,", "open", False),
+        ("", "file,\n mqueue,", "create", False),
+        ("complain", "file,", "read", False),
+        ("default_allow", "", "write", False),
+        ("", "", "delete", True),
+        ("attach_disconnected", "file,", "create", True),
+        ("attach_disconnected", "/q r,", "read", True),
+        ("attach_disconnected", "/q r,", "write", False),
+        ("attach_disconnected", "", "open", True),
+    ],
+)
+def test_a_posix_queue_is_a_file_to_a_kernel_without_rules_for_queues(
+    flags: str, rules: str, action: str, allowed: bool
+) -> None:
+    written = f" flags=({flags})" if flags else ""
+    kernel = features_of_tree("kernel 6.1", {"file/mask": "read write", "network_v8/af_mask": "inet"})
+    files = {"/etc/apparmor.d/p": f"abi <kernel>,\nprofile p{written} {{\n {rules}\n}}\n".encode()}
+    answer = decide(ProfileSet.read(files, kernel=kernel), "p", action, QueueObject("/q"))
+    assert answer.allowed is allowed
+    assert answer.allowed or answer.enforced
+    assert decide(ProfileSet.read(files, kernel=kernel), "p", action, QueueObject("7")).allowed

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -59,12 +60,20 @@ def test_a_sample_of_apparmor_d_compiles() -> None:
     assert [str(fault) for profile in profiles for fault in check_profile(profile)] == []
 
 
+# What its build takes out or fills in before the parser sees it: an abstraction for tests whose exec rules
+# contradict a profile's own (`#aa:only test`), and a variable that flatpak's applications declare.
+UNBUILT = {
+    "conflicting exec modes for '/tmp/test/x': here and at abstractions/tests:43": 1,
+    "@{appid} is not declared": 2,
+}
+
+
 @pytest.mark.slow
 def test_all_of_apparmor_d_compiles() -> None:
     root = corpus("apparmor.d-profiles")
     files = _resolve_all(root / "base", root / "profiles").values()
     faults = [fault for file in files for profile in file.profiles for fault in check_profile(profile)]
-    assert [str(fault) for fault in faults] == []
+    assert Counter(fault.message for fault in faults) == UNBUILT
 
 
 def test_a_folder_of_debian_is_read_as_one_set() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pathlib
+
 import pytest
 
 from hardcheck.access import AccessAnswer, Action, Native, Object, Path, Subject, Verdict
@@ -9,6 +11,7 @@ from hardcheck.access.question import QuestionError
 from hardcheck.ask.answers import ask
 from hardcheck.ask.subjects import plain_label, resolve_subjects
 from hardcheck.ask.world import World
+from hardcheck.ask.worlds import world_of_profiles
 from hardcheck.facts import Absent, Reason
 from hardcheck.facts.labels import FileLabel
 from hardcheck.facts.processes import Process
@@ -134,3 +137,45 @@ def test_the_mode_behind_an_apparmor_label_is_no_part_of_its_name() -> None:
     assert plain_label("php-fpm (complain)") == "php-fpm"
     assert plain_label("odd (name) (enforce)") == "odd (name)"
     assert plain_label("unconfined") == "unconfined"
+
+
+PROFILES = {
+    "a": "profile a /usr/bin/a {\n  /srv/** rw,\n}\n",
+    "b": "/usr/bin/b { }\n",
+    "bad": "profile bad {\n  /etc/x rq,\n}\n",
+    "off": "profile off { }\n",
+    "disable/off": "",
+}
+
+
+@pytest.mark.parametrize(
+    ("question", "verdict", "note"),
+    [
+        ("may a write /srv/x", Verdict.ALLOWED, ""),
+        ("may /usr/bin/a write /srv/x", Verdict.ALLOWED, "as what unconfined would start it"),
+        ("may /usr/bin/b write /srv/x", Verdict.DENIED, ""),
+        ("may /usr/bin/c write /srv/x", Verdict.ALLOWED, "as what unconfined would start it"),
+        ("may c write /srv/x", Verdict.UNKNOWN, "there is no profile 'c' in the policy read"),
+        ("what may c write", Verdict.UNKNOWN, "there is no profile 'c' in the policy read"),
+        ("what may off write", Verdict.UNKNOWN, "profile 'off' is disabled: off is named in disable/"),
+        ("may bad read /etc/x", Verdict.UNKNOWN, "the file of profile 'bad' has faults: bad:2:10: "),
+    ],
+)
+def test_a_folder_of_profiles_is_asked(
+    tmp_path: pathlib.Path, question: str, verdict: Verdict, note: str
+) -> None:
+    for name, text in PROFILES.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text)
+    (answer,) = ask(world_of_profiles(tmp_path), question)
+    assert answer.verdict is verdict
+    assert answer.note.startswith(note)
+    assert bool(answer.note) is bool(note)
+
+
+def test_what_may_of_a_folder_is_by_attachment_where_no_process_runs(tmp_path: pathlib.Path) -> None:
+    (tmp_path / "a").write_text(PROFILES["a"])
+    (answer,) = ask(world_of_profiles(tmp_path), "what may /usr/bin/a write")
+    assert (answer.subject, answer.names) == ("a", ("/srv/**",))
+    (nothing,) = ask(world_of_profiles(tmp_path), "what may a link")
+    assert (nothing.verdict, nothing.names) == (None, ())
