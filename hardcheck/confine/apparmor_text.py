@@ -114,6 +114,8 @@ def _lines(service: ServiceSpec) -> Iterator[str]:
     yield _rule(service.executable, "mrix")
     for path in service.executes:
         yield from _rules(path, "mrix")
+    if service.pool is not None:  # php maps shared memory, which has no path; Debian's profile says the same
+        yield "deny / rw,"
     yield "# what every service needs"
     yield from _SYSTEM
     yield from _TEMPORARY

@@ -73,7 +73,7 @@ def _comment(text: str) -> str:
 
 
 def _quoted(text: str) -> str:
-    return json.dumps(text)
+    return json.dumps(text, ensure_ascii=False)  # escapes of surrogate pairs are no YAML
 
 
 def _list(key: str, values: Iterable[str]) -> list[str]:

@@ -21,7 +21,8 @@ install_selinux() {
         if [ -s "$state/labels" ]; then semanage import < "$state/labels"; fi
     fi
 }
-label_line() { printf "fcontext -a -f %s -t %s -r %s '%s'\n" "$1" "$2" "$3" "$4"; }
+# -m: the module has the same expression, and -a would refuse it
+label_line() { printf "fcontext -m -f %s -t %s -r %s '%s'\n" "$1" "$2" "$3" "$4"; }
 
 install_profile() {
     cp -- "$here/apparmor/$1" "/etc/apparmor.d/$1"
@@ -55,9 +56,10 @@ install_unit() {
     fi
 }
 
-start_unit() {
-    if [ "$5" = yes ]; then systemctl enable -q -- "$2"; fi
-    if [ "$hats" = no ]; then restart "$2"; fi
+units=''
+note_unit() {
+    units="$units $2"
+    if [ "$5" = yes ]; then systemctl --no-reload enable -q -- "$2"; fi
 }
 
 mkdir -p -m 700 "$state"
@@ -71,5 +73,7 @@ systemctl daemon-reload
 if [ "$framework" = selinux ]; then each_path relabel; fi
 : > "$state/installed"
 each_shared restart
-each_service start_unit
+each_service note_unit
+# shellcheck disable=SC2086 # names of units have no odd character; together they start at the same time
+if [ "$hats" = no ]; then systemctl restart $units; fi
 say "installed; the mode is: $mode. Now run verify.sh"

@@ -5,7 +5,7 @@
 # NAME UNIT DOMAIN PROFILE MAKES-UNIT POOL POOL-FILE MOVED-TO MAIN-FILE
 remove_unit() {
     if [ "$5" = yes ]; then
-        systemctl disable -q --now -- "$2" 2>/dev/null || :
+        systemctl --no-reload disable -q --now -- "$2" 2>/dev/null || :
         rm -f "/etc/systemd/system/$2"
     else
         rm -f "/etc/systemd/system/$2.d/50-confine.conf"

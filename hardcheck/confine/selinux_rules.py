@@ -56,7 +56,7 @@ _DATAGRAMS = tuple(name for name in _SOCKET if name not in ("accept", "listen"))
 
 _SYSTEM_FILES = (
     *("/etc/passwd", "/etc/group", "/etc/nsswitch.conf", "/etc/hosts", "/etc/resolv.conf", "/etc/localtime"),
-    *("/etc/ld.so.conf", "/usr/share/zoneinfo/UTC", "/usr/share/locale/locale.alias"),
+    *("/etc/ld.so.conf", "/usr/share/zoneinfo/", "/usr/share/locale/locale.alias"),
     *("/usr/lib/locale/C.utf8/LC_CTYPE", "/proc/meminfo", "/proc/sys/vm/overcommit_memory"),
     *("/etc/ssl/openssl.cnf", "/etc/ssl/certs/ca-certificates.crt"),
 )
@@ -162,6 +162,9 @@ def _process(found: _Statements, spec: Spec, service: ServiceSpec) -> None:
     if found.labels.has_type("syslogd_t"):
         found.allow(domain, "syslogd_t", "unix_dgram_socket", ("sendto",))
         found.allow(domain, "syslogd_t", "unix_stream_socket", ("connectto",))
+    if service.pool is not None and found.labels.has_type("hugetlbfs_t"):
+        # opcache's shared memory is a nameless file of huge pages where the kernel has some
+        found.allow(domain, "hugetlbfs_t", "file", ("getattr", "map", "read", "write"))
     for name in service.capabilities:
         class_ = "capability2" if name in _LATER_CAPABILITIES else "capability"
         found.allow(domain, domain, class_, (name,))
