@@ -45,6 +45,8 @@ _STRONG = frozenset(
     {"sha256", "sha512", "sha512_256", "sha3_256", "sha3_512", "stribog256", "stribog512", "H"}
 )
 _KEY = "integrity.aide"
+_LONGEST = 200
+_COUNTED = re.compile(r"\{[0-9]")
 _FILE_URL = re.compile(r"(?:file:)?(/.*)", re.DOTALL)
 _LOCAL_REPORTS = ("stdout", "stderr", "file:", "fd:", "/")
 _MONTHLY = re.compile(r"\d\d\d\d-|\*-\d\d-|\*-\*-\d\d(?!\d)")
@@ -197,7 +199,14 @@ def _selects(selection: AideSelection, path: str) -> bool | Absent:
 
 @functools.lru_cache(maxsize=2000)
 def _matcher(pattern: str) -> tuple[Automaton, Automaton]:
-    """Matchers of a beginning and of a whole path. Raises PatternError."""
+    """Matchers of a beginning and of a whole path. What would make a large automaton is not matched: the
+    lines are the audited host's.
+
+    Raises:
+        PatternError: an expression outside of what is covered.
+    """
+    if len(pattern) > _LONGEST or _COUNTED.search(pattern):
+        raise PatternError("a long or counted expression is not matched")
     parsed = parse_pattern(pattern.removesuffix("$"))
     whole = Automaton(parsed)
     if pattern.endswith("$") and not pattern.endswith("\\$"):

@@ -30,7 +30,7 @@ from hardcheck.parse.tree_files import TreeFile, tree_files
 _KEY, _STATE = "integrity.aide", "integrity.state"
 _MAINS = ("/etc/aide/aide.conf", "/etc/aide.conf")
 _DEFAULTS = "/etc/default/aide"
-_MAX_DEPTH, _MAX_FILES, _MAX_GROUPS = 10, 600, 2000
+_MAX_DEPTH, _MAX_FILES, _MAX_GROUPS, _MAX_SELECTIONS = 10, 600, 2000, 1500
 _SETTING = re.compile(r"(?P<name>[A-Za-z_][A-Za-z0-9_]{0,60})[ \t]*=[ \t]*(?P<value>\S.*)")
 _VARIABLE = re.compile(r"@@\{([A-Za-z0-9_]{1,60})\}")
 _EXTENDED = frozenset({"acl", "selinux", "xattrs", "e2fsattrs", "caps"})
@@ -132,6 +132,9 @@ class _Reader:
             kind, rest = ("=" if text[0] == "=" else "!"), text[1:]
         words = rest.split()
         if not words or not words[0].startswith(("/", "@@{")):
+            return
+        if len(self._selections) >= _MAX_SELECTIONS:
+            self._unread.append(f"lines behind the first {_MAX_SELECTIONS} that select files")
             return
         expanded = self._expand(words[-1]) if kind != "!" and len(words) > 1 else frozenset[str]()
         attributes = tuple(sorted(expanded))
