@@ -9,6 +9,7 @@ from typing import Literal
 import msgspec
 
 from hardcheck.facts.base import Absent
+from hardcheck.reasons import Reason
 
 
 class DenialGroup(msgspec.Struct, frozen=True):
@@ -72,6 +73,15 @@ class Denials(msgspec.Struct, frozen=True):
     since: datetime | None
     lost: bool
     unread: int
+
+    @property
+    def whole(self) -> bool | Absent:
+        """True where every log was read to its end; else nothing shows what the rest of them holds."""
+        if self.missing:
+            return Absent(Reason.NOT_COLLECTED, (), f"a log has no answer: {self.missing[0]}"[:300])
+        if self.lost or self.unread:
+            return Absent(Reason.TRUNCATED, (), "records were lost, cut off or not understood")
+        return True
 
 
 class ExplainedDenial(msgspec.Struct, frozen=True):

@@ -60,7 +60,16 @@ def _content(host: HostEvidence, key: str, entries: Mapping[str, TreeEntry], pat
             detail = f"{path} is a link to {here}, which was not read"
             return Absent(Reason.NOT_COLLECTED, (key,), detail[:300])
         if entry.kind != "l" or entry.target is None:
-            item = host.get(f"{key}:{here}")
-            return item if item.reason is None else absent(item)
+            return _whole_text(host.get(f"{key}:{here}"))
         here = posixpath.normpath(posixpath.join(posixpath.dirname(here), entry.target))
     return Absent(Reason.UNPARSABLE, (key,), f"{path}: more than {_MAX_LINKS} links"[:300])
+
+
+def _whole_text(item: Evidence) -> Evidence | Absent:
+    """A text file with a NUL byte is damaged (a file system after a power failure, a broken read): what
+    its readers make of it is not known."""
+    if item.reason is not None:
+        return absent(item)
+    if b"\0" in item.content:
+        return Absent(Reason.UNPARSABLE, (item.key,), f"{item.origin or item.key} has NUL bytes"[:300])
+    return item
