@@ -60,8 +60,8 @@ SOURCES = (
     TreeSource(
         "web.php_pools",
         (
-            "/etc/php/*/fpm/pool.d/*.conf",
-            "/etc/php-fpm.d/*.conf",
+            "/etc/php/*/fpm/*.d/*.conf",
+            "/etc/php-fpm*.d/*.conf",
             "/etc/php*/fpm/php-fpm.d/*.conf",
             "/opt/cpanel/ea-php*/root/etc/php-fpm.d/*.conf",
             "/etc/opt/remi/php*/php-fpm.d/*.conf",
