@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from hardcheck.denials.lines import open_log, read_blocks, rotation
+from hardcheck.denials.lines import file_blocks, open_log, read_blocks, rotation
 from hardcheck.denials.reading import LogFile
 from hardcheck.errors import UsageError
 
@@ -57,12 +57,7 @@ def _log_file(path: Path) -> LogFile:
         open_log(path).close()  # a file that cannot be read is wrong usage, before anything is printed
     except OSError as error:
         raise UsageError(f"{path}: {error.strerror}") from None
-
-    def blocks() -> Iterator[bytes]:
-        with open_log(path) as stream:
-            yield from read_blocks(stream)
-
-    return LogFile(str(path), blocks, written)
+    return LogFile(str(path), lambda: file_blocks(path), written)
 
 
 def since_of(text: str, now: datetime) -> datetime:

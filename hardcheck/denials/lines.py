@@ -47,6 +47,12 @@ def open_log(path: Path) -> IO[bytes]:
     return path.open("rb")
 
 
+def file_blocks(path: Path) -> Iterator[bytes]:
+    """The blocks of a file, packed or not."""
+    with open_log(path) as stream:
+        yield from read_blocks(stream)
+
+
 def rotation(path: Path) -> tuple[str, int]:
     """The log that a file is a rotation of, and a number that is lower for what was written earlier:
     ``audit.log.4`` before ``audit.log.1.gz`` before ``audit.log``; ``messages-20261101`` by its date."""

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
-from hardcheck.denials.lines import open_log, read_blocks
+from hardcheck.denials.lines import file_blocks
 from hardcheck.denials.model import Denial, LogSummary
 from hardcheck.denials.reading import LogFile, read_denials, read_logs
 
@@ -32,6 +33,4 @@ def denials(content: bytes | str) -> list[Denial]:
 
 def summary_of(paths: Sequence[Path]) -> LogSummary:
     """Files, read as one log."""
-    return read_logs(
-        [[LogFile(str(path), lambda path=path: read_blocks(open_log(path)), WRITTEN) for path in paths]]
-    )
+    return read_logs([[LogFile(str(path), partial(file_blocks, path), WRITTEN) for path in paths]])
