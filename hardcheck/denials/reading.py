@@ -41,11 +41,10 @@ def read_logs(logs: Iterable[Sequence[LogFile]], since: datetime | None = None) 
             _note_broken_id(stream, event)
             continue
         if event.channel or len(streams) > 1:
-            before = len(event.records)
             event.records = doubles.remove(event, streams.index(stream))
-            summary.doubles += before - len(event.records)
         summary.note_time(event)
         summary.grouper.add(event, stream.where)
+    summary.doubles = doubles.count
     return summary.result(streams)
 
 
@@ -92,6 +91,7 @@ class _Doubles:
     two has no id (the journal's text) by its bytes alone, one for one."""
 
     def __init__(self) -> None:
+        self.count = 0
         self._by_id: OrderedDict[tuple[tuple[int, int, int], bytes], tuple[int, bytes]] = OrderedDict()
         self._bodies: OrderedDict[tuple[bytes, bool], int] = OrderedDict()
 
@@ -103,6 +103,7 @@ class _Doubles:
             for record in event.records
             if not record[1] & 3 or not self._is_double(event, plain_part(record[3]).strip(b": \r\0"), way)
         ]
+        self.count += len(event.records) - len(kept)
         return kept if any(record[1] & 3 for record in kept) else []
 
     def _is_double(self, event: RawEvent, body: bytes, way: tuple[int, bytes]) -> bool:

@@ -14,6 +14,7 @@ from hardcheck.denials.loose import Loose
 from hardcheck.denials.model import Where
 
 _LINE_BITS = 40
+_START = 4096  # bytes that tell the form of a file
 
 
 class LogFile(msgspec.Struct, frozen=True):
@@ -56,8 +57,12 @@ class Stream:
                 self.failed.append((file.name, str(error)))
 
     def _lines(self, blocks: Iterator[bytes]) -> Iterator[list[bytes]]:
-        first = next(blocks, b"")
-        start = first.lstrip(b"\0\r\n \x1e")[:4096]
+        first = b""
+        for block in blocks:
+            first += block
+            if len(first) >= _START:
+                break
+        start = first.lstrip(b"\0\r\n \x1e")[:_START]
         again = _chain(first, blocks)
         if start.startswith((b"{", b"[\n{", b"data: {")):
             yield from self._json(again)
