@@ -40,21 +40,23 @@ def arguments(
     now: CommandLine | Absent,
     choice: BootChoice | Absent,
     loader: BootLoader | Absent,
-    defaults: BootDefaults | Absent,
 ) -> dict[str, KernelArgument]:
     """The parameters of `NAMES`, by name."""
     lines, by = _next(now, choice, loader)
     found = {}
     for name in NAMES:
-        made: str | Absent
-        if isinstance(defaults, Absent):
-            made = defaults
-        else:
-            said = [_value(line, name) for line in defaults.options.values()]
-            made = next((value for value in said if value != UNSET), UNSET)
         after = lines if isinstance(lines, Absent) else _agreed(name, lines)
         running = now if isinstance(now, Absent) else _value(now, name)
-        found[name] = KernelArgument(name, running, after, by, made)
+        found[name] = KernelArgument(name, running, after, by)
+    return found
+
+
+def generated(defaults: BootDefaults) -> dict[str, str]:
+    """The parameters of `NAMES` in the files that boot entries are made from."""
+    found = {}
+    for name in NAMES:
+        said = [_value(line, name) for line in defaults.options.values()]
+        found[name] = next((value for value in said if value != UNSET), UNSET)
     return found
 
 
@@ -100,25 +102,14 @@ def _agreed(name: str, lines: Iterable[CommandLine]) -> str | Absent:
     return Absent(Reason.NOT_COLLECTED, ("boot.loader",), detail[:300])
 
 
-def safeguards(
-    found: Mapping[str, KernelArgument],
-    state: Protections | Absent,
-    build: Mapping[str, str] | Absent,
-    lockdown: str | Absent,
-    modules: tuple[str, ...] | Absent,
-    firmware: Firmware | Absent,
-) -> tuple[Safeguard, ...]:
-    """Protections that parameters of the kernel decide."""
-    options = {} if isinstance(build, Absent) else build
-    return (
-        _reported("page table isolation", "meltdown", found, state, _isolation_off),
-        _reported("protection of branch targets", "spectre_v2", found, state, _branches_off),
-        _vsyscall(found, state, options),
-        _by_arguments("clearing or poisoning of freed pages", found, options, build, _freed_pages),
-        _by_arguments("clearing or poisoning of freed memory", found, options, build, _freed_memory),
-        _no_execute(found, state),
-        _lockdown(found, options, lockdown, modules, firmware),
-    )
+def page_tables(found: Mapping[str, KernelArgument], state: Protections) -> Safeguard:
+    """Isolation of the kernel's page tables, against Meltdown."""
+    return _reported("page table isolation", "meltdown", found, state, _isolation_off)
+
+
+def branch_targets(found: Mapping[str, KernelArgument], state: Protections) -> Safeguard:
+    """Protection of branch targets, against Spectre variant 2."""
+    return _reported("protection of branch targets", "spectre_v2", found, state, _branches_off)
 
 
 def _line(found: Mapping[str, KernelArgument], *, after: bool) -> dict[str, str] | Absent:
@@ -153,7 +144,7 @@ def _reported(
     name: str,
     report: str,
     found: Mapping[str, KernelArgument],
-    state: Protections | Absent,
+    state: Protections,
     off: Callable[[Line], bool],
 ) -> Safeguard:
     """A protection that the kernel reports on. It is there after boot unless a parameter takes it away;
@@ -164,10 +155,9 @@ def _reported(
         else ("spectre_v2", "nospectre_v2", "mitigations")
     )
     by = _by(found, *names)
-    reports = state if isinstance(state, Absent) else state.reports
-    if isinstance(reports, Absent):
-        return Safeguard(name, reports, reports, by)
-    text = reports.get(report)
+    if isinstance(state.reports, Absent):
+        return Safeguard(name, state.reports, state.reports, by)
+    text = state.reports.get(report)
     if text is None:
         unseen = Absent(
             Reason.NOT_PRESENT, ("kernel.protections",), f"the kernel does not report on {report}"
@@ -175,31 +165,43 @@ def _reported(
         return Safeguard(name, unseen, unseen, by)
     now = not text.lower().startswith("vulnerable")
     before, after = _line(found, after=False), _line(found, after=True)
-    if text == "Not affected":
-        return Safeguard(name, True, True, "the processor is not affected")
     if isinstance(after, Absent):
         return Safeguard(name, now, after, by)
+    if text == "Not affected":
+        return Safeguard(name, True, True, "the processor is not affected")
     lacking = not now and not isinstance(before, Absent) and not off(before)
     return Safeguard(name, now, not off(after) and not lacking, f"{text.split(';')[0][:80]}; {by}")
 
 
-def _vsyscall(
-    found: Mapping[str, KernelArgument], state: Protections | Absent, options: Mapping[str, str]
+def vsyscall(
+    found: Mapping[str, KernelArgument], state: Protections, build: Mapping[str, str] | Absent
 ) -> Safeguard:
-    name, by = "removal of the vsyscall page", _by(found, "vsyscall")
-    now: bool | Absent = state if isinstance(state, Absent) else not state.vsyscall
-    argument = found["vsyscall"]
-    if isinstance(argument.after_boot, Absent):
-        return Safeguard(name, now, argument.after_boot, by)
-    if argument.after_boot != UNSET:
-        return Safeguard(name, now, argument.after_boot == "none", by)
-    if "LEGACY_VSYSCALL_NONE" in options:
-        built = options["LEGACY_VSYSCALL_NONE"] == "y"
-        return Safeguard(name, now, built, f"{'' if built else 'not '}left out of the kernel's build; {by}")
-    if argument.now == UNSET:
-        return Safeguard(name, now, now, by)
-    unseen = Absent(Reason.NOT_PRESENT, ("sysctl.values",), "the default of the kernel's build is not known")
-    return Safeguard(name, now, unseen, by)
+    """Removal of the vsyscall page."""
+    name, by, now = "removal of the vsyscall page", _by(found, "vsyscall"), not state.vsyscall
+    after = found["vsyscall"].after_boot
+    if isinstance(after, Absent):
+        return Safeguard(name, now, after, by)
+    if after != UNSET:
+        return Safeguard(name, now, after == "none", by)
+    if isinstance(build, Absent):
+        return Safeguard(name, now, build, by)
+    if "LEGACY_VSYSCALL_NONE" not in build:
+        unseen = Absent(
+            Reason.NOT_PRESENT, ("sysctl.values",), "the default of the kernel's build is not known"
+        )
+        return Safeguard(name, now, unseen, by)
+    left_out = build["LEGACY_VSYSCALL_NONE"] == "y"
+    return Safeguard(name, now, left_out, f"{'' if left_out else 'not '}left out of the kernel's build; {by}")
+
+
+def freed_pages(found: Mapping[str, KernelArgument], build: Mapping[str, str] | Absent) -> Safeguard:
+    """Clearing or poisoning of freed pages."""
+    return _by_arguments("clearing or poisoning of freed pages", found, build, _freed_pages)
+
+
+def freed_memory(found: Mapping[str, KernelArgument], build: Mapping[str, str] | Absent) -> Safeguard:
+    """Clearing or poisoning of all memory that the kernel frees."""
+    return _by_arguments("clearing or poisoning of freed memory", found, build, _freed_memory)
 
 
 def _freed_pages(line: Line, options: Mapping[str, str]) -> bool | None:
@@ -230,10 +232,10 @@ def _cleared(line: Line, options: Mapping[str, str]) -> bool | None:
 def _by_arguments(
     name: str,
     found: Mapping[str, KernelArgument],
-    options: Mapping[str, str],
     build: Mapping[str, str] | Absent,
     judge: Judge,
 ) -> Safeguard:
+    options = {} if isinstance(build, Absent) else build
     states: list[bool | Absent] = []
     for after in (False, True):
         line = _line(found, after=after)
@@ -245,25 +247,22 @@ def _by_arguments(
     return Safeguard(name, states[0], states[1], _by(found, "init_on_free", "page_poison", "slub_debug"))
 
 
-def _no_execute(found: Mapping[str, KernelArgument], state: Protections | Absent) -> Safeguard:
+def no_execute(found: Mapping[str, KernelArgument], state: Protections) -> Safeguard:
+    """Memory for data that cannot be run."""
     name, by = "no-execute protection", _by(found, "noexec")
-    now: bool | Absent
-    if isinstance(state, Absent):
-        now = state
-    elif state.no_execute is None:
-        now = Absent(Reason.NOT_PRESENT, ("kernel.protections",), "/proc/cpuinfo has no flags")
-    else:
-        now = state.no_execute and found["noexec"].now != "off"
-    after = found["noexec"].after_boot
-    if isinstance(after, Absent):
-        return Safeguard(name, now, after, by)
-    flags = now if isinstance(state, Absent) or state.no_execute is None else state.no_execute
-    return Safeguard(name, now, False if after == "off" else flags, by)
+    flag: bool | Absent = Absent(Reason.NOT_PRESENT, ("kernel.protections",), "/proc/cpuinfo has no flags")
+    if state.no_execute is not None:
+        flag = state.no_execute
+    now, after = (
+        value if isinstance(value, Absent) else (False if value == "off" else flag)
+        for value in (found["noexec"].now, found["noexec"].after_boot)
+    )
+    return Safeguard(name, now, after, by)
 
 
-def _lockdown(
+def lockdown(
     found: Mapping[str, KernelArgument],
-    options: Mapping[str, str],
+    build: Mapping[str, str] | Absent,
     level: str | Absent,
     modules: tuple[str, ...] | Absent,
     firmware: Firmware | Absent,
@@ -271,6 +270,7 @@ def _lockdown(
     """Lockdown comes by its parameter, by the kernel's build, or (in the kernels of distributions) with
     Secure Boot."""
     name, by = "lockdown of the kernel", _by(found, "lockdown")
+    options = {} if isinstance(build, Absent) else build
     now: bool | Absent
     if isinstance(level, Absent):
         missing = level.reason is Reason.NOT_PRESENT

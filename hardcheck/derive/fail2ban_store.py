@@ -8,8 +8,9 @@ from hardcheck.facts.fail2ban import Fail2banPersistence, Fail2banServer, Fail2b
 _GONE_AT_BOOT = ("/run/", "/var/run/", "/tmp/", "/dev/shm/")  # noqa: S108 - compared, not used
 
 
-def persistence(store: Fail2banStore, server: Fail2banServer | Absent) -> Fail2banPersistence:
-    """What does not last. A ban that lasts longer than the database keeps it ends at the next restart."""
+def persistence(store: Fail2banStore, server: Fail2banServer | Absent) -> Fail2banPersistence | Absent:
+    """What does not last. A ban that lasts longer than the database keeps it ends at the next restart: where
+    the jails could not be asked, that all lasts is not known."""
     gaps = []
     if store.database.lower() == "none" or store.database == ":memory:":
         gaps.append(f"no database on disk: dbfile = {store.database} ({store.database_place})")
@@ -23,4 +24,8 @@ def persistence(store: Fail2banStore, server: Fail2banServer | Absent) -> Fail2b
             if isinstance(lasts, int) and (lasts > store.keeps_s or lasts < 0):
                 span = "for ever" if lasts < 0 else f"for {lasts} s"
                 gaps.append(f"bans of {jail.name} last {span} and are kept for {store.keeps_s} s")
+    if not gaps:
+        for part in (server, store.keeps_s):
+            if isinstance(part, Absent):
+                return part
     return Fail2banPersistence(store.database, store.log, tuple(gaps))

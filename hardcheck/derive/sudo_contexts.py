@@ -8,7 +8,7 @@ import re
 from hardcheck.facts import Absent
 from hardcheck.facts.accounts import SudoContext, Sudoers
 
-_DEFAULT = re.compile(r"(?:.*, ?)?(?P<name>role|type) ?= ?(?P<value>[A-Za-z0-9_]+)(?:,.*)?")
+_DEFAULT = re.compile(r"(?:^|, ?)(?P<name>role|type) ?= ?(?P<value>[A-Za-z0-9_]+)(?=,|$)")
 
 
 def sudo_contexts(sudoers: Sudoers) -> tuple[SudoContext, ...] | Absent:
@@ -17,8 +17,7 @@ def sudo_contexts(sudoers: Sudoers) -> tuple[SudoContext, ...] | Absent:
         return sudoers.unread
     defaults = {"role": "", "type": ""}
     for text, _ in sudoers.defaults:
-        match = _DEFAULT.fullmatch(text.strip())
-        if match is not None:
+        for match in _DEFAULT.finditer(text.strip()):
             defaults[match["name"]] = match["value"]
     return tuple(
         SudoContext(rule.who, rule.role or defaults["role"], rule.type_ or defaults["type"], rule.place)

@@ -73,18 +73,16 @@ class BootChoice(msgspec.Struct, frozen=True):
 
 
 class KernelArgument(msgspec.Struct, frozen=True):
-    """One parameter of the kernel: its value now, after the next boot, and for entries made later.
+    """One parameter of the kernel: its value now and after the next boot.
 
     A parameter that is there without a value has the value ``set``; one that is not there ``not set``.
-    ``set_by`` is the boot entry with its file; ``generated`` is the value in the files that entries are made
-    from, Absent where there are none.
+    ``set_by`` is the boot entry with its file.
     """
 
     name: str
     now: str | Absent
     after_boot: str | Absent
     set_by: str
-    generated: str | Absent
 
     @property
     def shown(self) -> str:

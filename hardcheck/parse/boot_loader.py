@@ -46,7 +46,9 @@ def parse_boot_loader(host: HostEvidence) -> BootLoader | Absent:
     found += [specified_entry(member, variables) for member in host.members(KEYS[1])]
     opaque = tuple(line[4:] for line in lines if line.startswith("uki "))
     if not found and not opaque:
-        return Absent(Reason.NOT_PRESENT, KEYS, "no boot loader configuration is on this host")
+        if grub.reason is not None or grub.content == b"none\n":
+            return Absent(Reason.NOT_PRESENT, KEYS, "no boot loader configuration is on this host")
+        return Absent(Reason.UNPARSABLE, KEYS, "the boot loader's files name no entry with a kernel")
     return BootLoader(tuple(found), opaque)
 
 
