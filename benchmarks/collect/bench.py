@@ -82,11 +82,12 @@ class Bench:
     def collect(self, count: int, port: int | None = None, forks: int | None = None) -> Measured:
         out = self.folder / "out"
         shutil.rmtree(out, ignore_errors=True)
-        inventory = self.hosts.inventory(f"collect{count}", port or self.recorded, count)
-        command = [str(SCRIPTS / "hardcheck"), "collect", "-i", str(inventory), "-o", str(out), "--quiet"]
+        names, home = self.hosts.plain_list(port or self.recorded, count)
+        command = [str(SCRIPTS / "hardcheck"), "collect", "-i", str(names), "-o", str(out), "--quiet"]
         # The hosts share this machine's processors, so a login may take as long as all of them together.
         patience = ["--connect-timeout", "300", "--idle-timeout", "300", "--timeout", "900"]
-        done = measure([*command, *patience, "--forks", str(forks or self.forks)], count, self.env)
+        env = self.env | {"HOME": str(home)}
+        done = measure([*command, *patience, "--forks", str(forks or self.forks)], count, env)
         bundles = len(list((out / "bundles").iterdir()))
         if bundles != count:
             sys.exit(f"bench: {bundles} bundles of {count} hosts")

@@ -127,6 +127,14 @@ class Hosts:
         )
         return path
 
+    def plain_list(self, port: int, count: int) -> tuple[Path, Path]:
+        """The same hosts as ssh(1) gets them: a list of names, and a home folder with its configuration."""
+        path, home = self.folder / f"hosts{count}.txt", self.folder / f"home{port}"
+        path.write_text("".join(f"host{n:04d}\n" for n in range(count)))
+        (home / ".ssh").mkdir(parents=True, exist_ok=True)
+        shutil.copy(self.ssh_config(port), home / ".ssh" / "config")
+        return path, home
+
     def ssh_config(self, port: int) -> Path:
         """The same hosts for ssh(1), with curve25519 (its default key exchange costs six times as much)."""
         path = self.folder / f"ssh_config{port}"
