@@ -19,6 +19,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from tabulate import tabulate
@@ -108,7 +109,7 @@ class Bench:
 
     def run(self, count: int, ansible_count: int, rounds: int) -> dict[str, list[Measured]]:
         raw = ["-m", "raw", "-a", f"cat {self.hosts.folder / 'bytes'}"]
-        clients = {
+        clients: dict[str, Callable[[], Measured]] = {
             "hardcheck collect": lambda: self.collect(count),
             "ssh HOST cat (xargs -P)": lambda: self.ssh(count),
             "ansible -m raw": lambda: self.ansible(raw, ansible_count),
