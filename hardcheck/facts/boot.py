@@ -103,10 +103,20 @@ class Safeguard(msgspec.Struct, frozen=True):
     by: str
 
     @property
+    def state(self) -> str | Absent:
+        """``on, after boot off (WHY)``; Absent where one of the two was not seen and the other is on."""
+        if self.now is False or self.after_boot is False:
+            return f"{_on(self.now)}, after boot {_on(self.after_boot)} ({self.by})"
+        for part in (self.now, self.after_boot):
+            if isinstance(part, Absent):
+                return part
+        return f"on, after boot on ({self.by})"
+
+    @property
     def shown(self) -> str:
         """``NAME now on, after boot off (WHY)``."""
+        return f"{self.name} now {_on(self.now)}, after boot {_on(self.after_boot)} ({self.by})"
 
-        def said(value: bool | Absent) -> str:
-            return "not known" if isinstance(value, Absent) else ("on" if value else "off")
 
-        return f"{self.name} now {said(self.now)}, after boot {said(self.after_boot)} ({self.by})"
+def _on(value: bool | Absent) -> str:
+    return "not known" if isinstance(value, Absent) else ("on" if value else "off")
