@@ -10,12 +10,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+import msgspec
 import pytest
 
 from hardcheck.engine.cases import Case
 from hardcheck.engine.evaluate import evaluate
+from hardcheck.engine.outcome import Outcome
 from hardcheck.engine.rule import Rule
-from hardcheck.facts import Absent, Facts, Reason
+from hardcheck.facts import Absent, Facts, Reason, fixed_facts
 from hardcheck.findings import EvidenceRef, Finding, Framework, Status
 from tests.unit.engine import shipped
 from tests.unit.engine.withholding import Put, cases, known_values, places, with_fact
@@ -94,11 +96,32 @@ def test_without_a_part_of_a_fact_that_it_rests_on_a_rule_never_passes(name: str
 
 @pytest.mark.parametrize("reason", REASONS)
 def test_with_everything_withheld_no_rule_passes(reason: Reason) -> None:
-    from hardcheck.facts import fixed_facts
-
     specs = shipped.setup().specs
     nothing = fixed_facts(specs, dict.fromkeys(specs, Absent(reason)))
     statuses = {name: found(rule, nothing).status for name, rule in shipped.rules().items()}
     assert set(statuses.values()) == {Status.UNKNOWN}, {
         name: status for name, status in statuses.items() if status is not Status.UNKNOWN
     }
+
+
+def test_a_rule_that_takes_absence_for_a_pass_is_found() -> None:
+    """The property can fail: a check that passes over an absent fact is caught."""
+    name = "mac-policy-loaded"
+    good = shipped.rules()[name]
+    framework, side = next(iter(good.sides.items()))
+    assert side.check is not None
+
+    def careless(facts: Facts) -> Outcome:
+        outcome = good.sides[framework].check.run(facts)  # type: ignore[union-attr]
+        return msgspec.structs.replace(outcome, truth=True) if isinstance(outcome.truth, Absent) else outcome
+
+    broken = msgspec.structs.replace(side, check=msgspec.structs.replace(side.check, run=careless))
+    rule = msgspec.structs.replace(good, sides={**good.sides, framework: broken})
+    caught = [
+        fact
+        for case, facts in passing(rule)
+        for fact in facts
+        if found(rule, with_fact(case.facts, fact, Absent(Reason.DENIED))).status is Status.PASS
+        and rests_on(rule, case.facts, fact, whole, known_values()[0].get(fact, ()))
+    ]
+    assert caught

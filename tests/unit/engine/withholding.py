@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from hardcheck.apparmor.access import AppArmorPolicy
 from hardcheck.engine.cases import Case, load_cases
 from hardcheck.facts import Absent, Facts, fixed_facts
 from tests.unit.engine import shipped
@@ -115,3 +116,23 @@ def _fields_of(value: Any) -> Iterator[tuple[tuple[type, str], Any]]:
     elif isinstance(value, Mapping):
         for inner in value.values():
             yield from _fields_of(inner)
+
+
+def quiet_changes(before: Any, after: Any, where: str) -> Iterator[str]:
+    """Where a value is another one without being Absent: evidence is gone and the fact does not say so.
+
+    A policy that can be asked is no data; what it answers is compared where rules ask it.
+    """
+    if before == after or isinstance(after, Absent) or isinstance(before, AppArmorPolicy):
+        return
+    if isinstance(before, msgspec.Struct) and type(before) is type(after):
+        for name in before.__struct_fields__:
+            yield from quiet_changes(getattr(before, name), getattr(after, name), f"{where}.{name}")
+    elif isinstance(before, list | tuple) and isinstance(after, list | tuple) and len(before) == len(after):
+        for one, other in zip(before, after, strict=True):
+            yield from quiet_changes(one, other, where)
+    elif isinstance(before, dict) and isinstance(after, dict) and before.keys() == after.keys():
+        for key in before:
+            yield from quiet_changes(before[key], after[key], where)
+    else:
+        yield where
