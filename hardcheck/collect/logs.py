@@ -48,7 +48,7 @@ SOURCES = (
     ),
     TreeSource(
         "logs.rsyslog",
-        ("/etc/rsyslog.conf", "/etc/rsyslog.d/*"),
+        ("/etc/rsyslog.conf", "/etc/rsyslog.d/*", "/run/rsyslog/*.conf"),
         max_files=100,
         max_bytes=128 * KIB,
         root=True,

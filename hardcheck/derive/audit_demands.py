@@ -16,7 +16,6 @@ from collections.abc import Iterator, Mapping
 import msgspec
 
 from hardcheck.derive.audit_coverage import Demand, real
-from hardcheck.facts import Absent
 from hardcheck.facts.audit_coverage import AuditPlaces
 from hardcheck.facts.host import Kernel
 
@@ -180,22 +179,15 @@ def call_things(kernel: Kernel) -> Iterator[Thing]:
             yield Thing("changed-identity", f"execve (b{width}) with another e{who}", (demand,), literal)
 
 
-def place_things(kernel: Kernel, places: AuditPlaces | Absent) -> Iterator[Thing]:
-    """Places whose changes count, by group. Where it was not seen what the host has, all that every host is
-    asked for."""
-    links: Mapping[str, str] = {} if isinstance(places, Absent) else places.links
+def place_things(kernel: Kernel, places: AuditPlaces) -> Iterator[Thing]:
+    """Places whose changes count, by group."""
     for group in dict.fromkeys((*PLACES, *WHERE_PRESENT)):
-        wanted = list(PLACES.get(group, ()))
-        if not isinstance(places, Absent):
-            wanted += [each for each in WHERE_PRESENT.get(group, ()) if each.rstrip("/") in places.files]
-        for place in wanted:
+        present = [each for each in WHERE_PRESENT.get(group, ()) if each.rstrip("/") in places.files]
+        for place in (*PLACES.get(group, ()), *present):
             path = place.rstrip("/")
-            target = path if isinstance(places, Absent) else places.files.get(path, path)
-            if path in _LINK_COUNTS or target == real(path, links):
-                target = real(path, links)
-                what = place
-            else:
-                what = f"{place} ({target})"
+            own = real(path, places.links)
+            target = own if path in _LINK_COUNTS else places.files.get(path, own)
+            what = place if target == own else f"{place} ({target})"
             yield Thing(group, what, _changes(kernel, target, recursive=place.endswith("/")))
 
 

@@ -21,13 +21,12 @@ def watches(
     loaded: tuple[AuditRule, ...],
     status: AuditStatus,
     kernel: Kernel,
+    places: AuditPlaces,
     kept: PersistentRules | Absent,
-    places: AuditPlaces | Absent,
 ) -> tuple[AuditWatch, ...]:
     """System calls and places."""
-    links: Mapping[str, str] = {} if isinstance(places, Absent) else places.links
     things = (*call_things(kernel), *place_things(kernel, places))
-    return tuple(judge(thing, loaded, status, kept, links) for thing in things)
+    return tuple(judge(thing, loaded, status, kept, places.links) for thing in things)
 
 
 def executions(
@@ -53,9 +52,9 @@ def sudo_logs(
     loaded: tuple[AuditRule, ...],
     status: AuditStatus,
     kernel: Kernel,
+    places: AuditPlaces,
     sudoers: Sudoers,
     kept: PersistentRules | Absent,
-    places: AuditPlaces | Absent,
 ) -> tuple[AuditWatch, ...] | Absent:
     """The files that sudo writes a log of its own to; none where it has no such log."""
     if isinstance(sudoers.unread, Absent):
@@ -65,9 +64,8 @@ def sudo_logs(
         return Absent(
             Reason.NOT_COLLECTED, ("accounts.sudoers",), f"{sudoers.unread[0]} was not read"[:_NOTE]
         )
-    links: Mapping[str, str] = {} if isinstance(places, Absent) else places.links
     return tuple(
-        judge(change_thing(kernel, "sudo-log", path, recursive=False), loaded, status, kept, links)
+        judge(change_thing(kernel, "sudo-log", path, recursive=False), loaded, status, kept, places.links)
         for path in dict.fromkeys(paths)
     )
 

@@ -21,7 +21,6 @@ from hardcheck.facts.logs import RsyslogConfig
 from hardcheck.facts.units import UnitState
 
 _DEFAULTS: Mapping[str, str] = {
-    "log_format": "raw",
     "name_format": "none",
     "max_log_file": "0",
     "max_log_file_action": "ignore",
@@ -49,7 +48,11 @@ def auditd_settings(config: AuditdConfig, room: AuditRoom | Absent) -> AuditdSet
         if not value[name].isdecimal() or len(value[name]) > 9:
             return Absent(Reason.UNPARSABLE, (_KEY,), f"{name} is no whole number: {value[name][:40]}")
     return AuditdSettings(
-        log_format=_word(value["log_format"]),
+        log_format=(
+            _word(config.settings["log_format"])
+            if "log_format" in config.settings
+            else Absent(Reason.NOT_PRESENT, (_KEY,), "not set, and its default differs between versions")
+        ),
         name_format=_word(value["name_format"]),
         max_log_file=int(value["max_log_file"]),
         max_log_file_action=_word(value["max_log_file_action"]),

@@ -45,9 +45,9 @@ AUDIT: tuple[DerivedFact, ...] = (
         "audit.watches",
         tuple[audit_coverage.AuditWatch, ...],
         "whether system calls and changes of places leave an audit record",
-        _RULES,
+        (*_RULES, "audit.places"),
         audit_watches.watches,
-        weighs=("audit.persistent", "audit.places"),
+        weighs=("audit.persistent",),
     ),
     DerivedFact(
         "audit.executions",
@@ -61,9 +61,9 @@ AUDIT: tuple[DerivedFact, ...] = (
         "audit.sudo_logs",
         tuple[audit_coverage.AuditWatch, ...],
         "whether changes of sudo's own log leave an audit record",
-        (*_RULES, "accounts.sudoers"),
+        (*_RULES, "audit.places", "accounts.sudoers"),
         audit_watches.sudo_logs,
-        weighs=("audit.persistent", "audit.places"),
+        weighs=("audit.persistent",),
     ),
     DerivedFact(
         "audit.mac_exclusions",

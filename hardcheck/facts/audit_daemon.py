@@ -47,10 +47,11 @@ class AuditdSettings(msgspec.Struct, frozen=True):
 
     Words are in small letters; an action is its first word (``exec`` without its program).
     ``space_left_percent`` and ``admin_space_left_percent`` are of the file system that holds the log.
-    ``by_default`` names the keywords that the file does not set.
+    ``log_format`` has another default in each version. ``by_default`` names the keywords that the file
+    does not set.
     """
 
-    log_format: str
+    log_format: str | Absent
     name_format: str
     max_log_file: int
     max_log_file_action: str

@@ -65,7 +65,7 @@ class RsyslogConfig(msgspec.Struct, frozen=True):
     """What rsyslog does, by its files.
 
     ``mode`` is what new files get at the end of the configuration and ``mode_place`` where that is set, empty
-    where nothing sets it. ``unread`` are files that are included and were not collected.
+    where nothing sets it.
     """
 
     modules: tuple[str, ...]
@@ -74,7 +74,6 @@ class RsyslogConfig(msgspec.Struct, frozen=True):
     files: tuple[RsyslogFile, ...]
     mode: str
     mode_place: str
-    unread: tuple[str, ...] = ()
 
     @property
     def network_inputs(self) -> tuple[RsyslogInput, ...]:

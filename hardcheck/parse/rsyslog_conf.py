@@ -17,6 +17,7 @@ are not read.
 from __future__ import annotations
 
 import fnmatch
+import posixpath
 from collections.abc import Mapping
 
 from hardcheck.errors import ParseError
@@ -28,6 +29,7 @@ from hardcheck.parse.tree_files import TreeFile, tree_files
 
 _KEY = "logs.rsyslog"
 _MAIN = "/etc/rsyslog.conf"
+_FOLDERS = ("/etc/rsyslog.d", "/run/rsyslog")
 _MAX_DEPTH = 10
 _MAX_FILES = 300
 _DRIVERS = frozenset({"gtls", "ossl", "mbedtls"})
@@ -42,7 +44,8 @@ _DEFAULT_MODE = "0644"
 
 
 def parse_rsyslog(host: HostEvidence) -> RsyslogConfig | Absent:
-    """What rsyslog.conf and the files that it includes do; Absent where there is no rsyslog.conf.
+    """What rsyslog.conf and the files that it includes do; Absent where there is no rsyslog.conf, and where
+    a part was not read: it may hold anything.
 
     Raises:
         ParseError: a text or a bracket that is never closed, or a loop of includes.
@@ -58,6 +61,9 @@ def parse_rsyslog(host: HostEvidence) -> RsyslogConfig | Absent:
         return main.content
     reader = _Reader(files)
     reader.read(main.content, _MAIN, 0)
+    if reader.unread:
+        why = f"{reader.unread[0]} is included and was not read"
+        return Absent(Reason.NOT_COLLECTED, (_KEY,), why[:300])
     return reader.config()
 
 
@@ -72,7 +78,7 @@ class _Reader:
         self._inputs: list[RsyslogInput] = []
         self._forwards: list[RsyslogForward] = []
         self._written: list[RsyslogFile] = []
-        self._unread: list[str] = []
+        self.unread: list[str] = []
         self._mode, self._mode_place = _DEFAULT_MODE, ""
 
     def config(self) -> RsyslogConfig:
@@ -83,7 +89,6 @@ class _Reader:
             files=tuple(self._written),
             mode=self._mode,
             mode_place=self._mode_place,
-            unread=tuple(self._unread),
         )
 
     def read(self, evidence: Evidence, path: str, depth: int) -> None:
@@ -146,14 +151,16 @@ class _Reader:
     def _include(self, pattern: str, depth: int) -> None:
         if pattern.endswith("/"):
             pattern += "*"
+        if pattern.startswith("/var/run/"):
+            pattern = pattern.removeprefix("/var")
         names = sorted(path for path in self._files if fnmatch.fnmatchcase(path, pattern))
         names = [path for path in names if "/." not in path and path.count("/") == pattern.count("/")]
-        if not names and not pattern.startswith("/etc/rsyslog.d/"):
-            self._unread.append(pattern[:200])
+        if not names and posixpath.dirname(pattern) not in _FOLDERS:
+            self.unread.append(pattern[:200])
         for path in names:
             content = self._files[path].content
             if isinstance(content, Absent):
-                self._unread.append(path)
+                self.unread.append(path)
             else:
                 self.read(content, path, depth + 1)
 

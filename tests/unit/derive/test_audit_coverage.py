@@ -210,7 +210,7 @@ def test_a_place_is_watched_when_both_widths_and_both_permissions_are() -> None:
         "-a always,exit -F arch=b32 -F path=/etc/passwd -F perm=wa",
         "-a always,exit -F arch=b64 -F path=/etc/shadow -F perm=wa",
     )
-    items = found(watches(loaded, ON, INTEL, NONE, PLACES), "accounts")
+    items = found(watches(loaded, ON, INTEL, PLACES, NONE), "accounts")
     assert items["/etc/passwd"].watched
     assert not items["/etc/shadow"].watched
     assert "not for 32-bit programs" in items["/etc/shadow"].note
@@ -218,7 +218,7 @@ def test_a_place_is_watched_when_both_widths_and_both_permissions_are() -> None:
 
 def test_places_are_asked_for_where_they_are_and_by_what_they_lead_to() -> None:
     loaded = rules("-w /etc/nsswitch.conf -p wa", "-w /var/run/faillock -p wa")
-    made = watches(loaded, ON, INTEL, NONE, PLACES)
+    made = watches(loaded, ON, INTEL, PLACES, NONE)
     assert set(found(made, "accounts")) >= {"/etc/passwd", "/etc/gshadow", "/etc/security/opasswd"}
     assert found(made, "login-records")["/run/faillock/"].watched
     assert not found(made, "authentication")["/etc/nsswitch.conf (/etc/authselect/nsswitch.conf)"].watched
@@ -239,7 +239,7 @@ def test_calls_are_asked_for_as_the_machine_and_the_kernel_have_them() -> None:
 
 def test_a_call_may_be_named_by_its_number() -> None:
     texts = [f"-a always,exit -F arch=b{width} -S 452 {LOGIN}" for width in (64, 32)]
-    items = found(watches(rules(*texts), ON, NEW, NONE, PLACES), "permission-change")
+    items = found(watches(rules(*texts), ON, NEW, PLACES, NONE), "permission-change")
     assert items["fchmodat2 (b64)"].watched
     assert not items["fchmodat2 (b64)"].literal
 
@@ -276,7 +276,7 @@ BENCHMARK = [
 
 
 def test_rules_by_the_benchmarks_letter_meet_the_letter_and_not_all_that_happens() -> None:
-    made = watches(rules(*BENCHMARK), ON, NEW, NONE, PLACES)
+    made = watches(rules(*BENCHMARK), ON, NEW, PLACES, NONE)
     calls = [item for item in made if "(b" in item.what and item.group != "network-change"]
     assert [item.what for item in calls if item.literal and not item.watched] == []
     missed = {item.what for item in calls if not item.watched}
@@ -316,7 +316,7 @@ def test_both_times_are_told_apart() -> None:
 def test_the_log_of_sudo_is_asked_for_where_sudo_has_one() -> None:
     def logs(*defaults: str) -> tuple[str, ...]:
         sudoers = Sudoers((), tuple((text, "/etc/sudoers:1") for text in defaults))
-        made = sudo_logs((), ON, INTEL, sudoers, NONE, PLACES)
+        made = sudo_logs((), ON, INTEL, PLACES, sudoers, NONE)
         assert not isinstance(made, Absent)
         return tuple(each.what for each in made)
 

@@ -49,8 +49,11 @@ def test_what_the_file_does_not_set_has_the_daemons_own_default() -> None:
     found = auditd_settings.auditd_settings(AuditdConfig({"log_format": "ENRICHED"}), ROOM)
     assert not isinstance(found, Absent)
     assert (found.log_format, found.name_format, found.action_mail_acct) == ("enriched", "none", "root")
+    bare = auditd_settings.auditd_settings(AuditdConfig({}), ROOM)
+    assert not isinstance(bare, Absent)
+    assert isinstance(bare.log_format, Absent)
     assert (found.max_log_file_action, found.disk_full_action) == ("ignore", "ignore")
-    assert "log_format" not in found.by_default
+    assert "max_log_file" in found.by_default
     assert "disk_full_action" in found.by_default
 
 

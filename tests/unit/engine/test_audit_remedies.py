@@ -82,9 +82,9 @@ def facts_with(rules: tuple[AuditRule, ...], kernel: Kernel, framework: str) -> 
                 "auditd.service": UnitState("auditd.service", "loaded", "active", "running", "enabled")
             },
             "audit.places": PLACES,
-            "audit.watches": audit_watches.watches(rules, status, kernel, kept, PLACES),
+            "audit.watches": audit_watches.watches(rules, status, kernel, PLACES, kept),
             "audit.executions": audit_watches.executions(rules, status, kernel, PLACES, kept),
-            "audit.sudo_logs": audit_watches.sudo_logs(rules, status, kernel, sudoers, kept, PLACES),
+            "audit.sudo_logs": audit_watches.sudo_logs(rules, status, kernel, PLACES, sudoers, kept),
             "audit.mac_policy_watched": mac_watches(rules, status, kernel, kept),
         },
     )
