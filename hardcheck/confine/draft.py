@@ -135,7 +135,8 @@ def _judge_apparmor(
     try:
         policy = with_profiles(host.policy, profiles)
     except ProfileError as error:
-        raise UsageError(f"the profile does not fit the host's policy: {error}") from None
+        faults = "; ".join(str(error).splitlines())
+        raise UsageError(f"the profile does not fit the host's policy: {faults}") from None
     return _judge(spec, host, policy, None, needs, goals)
 
 

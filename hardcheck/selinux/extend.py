@@ -24,6 +24,7 @@ from hardcheck.selinux.avtab import RuleKind, RuleTable, key_of, parts_of
 from hardcheck.selinux.cil import Allow, Extension, TypeTransition
 from hardcheck.selinux.classes import ObjectClass
 from hardcheck.selinux.constraints import Constraint, ConstraintNode, NodeKind, Operand
+from hardcheck.selinux.ebitmap import values_of
 from hardcheck.selinux.file_contexts import FileContextRule, FileContexts
 from hardcheck.selinux.names import ClassNames
 from hardcheck.selinux.policy import Policy
@@ -110,19 +111,20 @@ class _Builder:
         return frozenset(a for a in attributes if a in known and not made(self.names.type_name(a)))
 
     def _siblings(self, value: int) -> tuple[int, ...]:
-        """The types with exactly the same attributes."""
+        """The types with exactly the same attributes; where there are none, those that lack fewest of them
+        and have no other."""
         wanted = self._named(self.own[value])
-        found = tuple(
-            type_
-            for type_, attributes in enumerate(self.base.type_attributes, start=1)
-            if type_ in self.names.type_names
-            and type_ not in self.names.attributes
-            and self._named(attributes) == wanted
-        )
-        if not found:
+        by_set: dict[frozenset[int], list[int]] = {}
+        for type_, attributes in enumerate(self.base.type_attributes, start=1):
+            if type_ in self.names.type_names and type_ not in self.names.attributes:
+                by_set.setdefault(self._named(attributes), []).append(type_)
+        smaller = (one for one in by_set if one <= wanted)
+        found = max(smaller, key=lambda one: (len(one), len(by_set[one])), default=frozenset[int]())
+        if found != wanted:
             name = next(record.name for record in self.records if record.value == value)
-            self.unsure.append(f"{name}: no type of this policy has the same attributes to learn from")
-        return found
+            lacking = ", ".join(sorted(self.names.type_name(one) for one in wanted - found))
+            self.unsure.append(f"{name}: no type has the same attributes; learnt without {lacking}")
+        return tuple(by_set.get(found, ())) if found else ()
 
     def attribute_rows(self) -> list[array[int]]:
         """The attributes of each new type, with those of the compiler's that all its siblings have."""
@@ -157,9 +159,16 @@ class _Builder:
         return msgspec.structs.replace(constraint, nodes=nodes)
 
     def _node(self, node: ConstraintNode) -> ConstraintNode:
+        """A set of types in a constraint: by the attributes that its author wrote, else by the siblings."""
         if node.kind is not NodeKind.NAMES or not node.operand & Operand.TYPE:
             return node
-        added = sum(1 << (value - 1) for value in self.new if self._all_in(value, node.names))
+        written = 0 if node.written is None or node.written.flags else node.written.types
+        attributes = {value for value in values_of(written) if value in self.names.attributes}
+        added = sum(
+            1 << (value - 1)
+            for value in self.new
+            if attributes & self.own[value] or self._all_in(value, node.names)
+        )
         return msgspec.structs.replace(node, names=node.names | added)
 
     def _all_in(self, value: int, members: int) -> bool:
