@@ -85,9 +85,13 @@ def command(
     if as_json:
         from hardcheck.cli.tables import print_json
 
-        print_json(
-            "confine", {"compiled": found.compiled, "judgements": found.judgements, "judged": found.judged}
-        )
+        what = {
+            "judged": found.judged,
+            "compiled": found.compiled,
+            "judgements": found.judgements,
+            "notes": found.notes,
+        }
+        print_json("confine", what)
     else:
         _show(found, output)
     return {"good": 0, "bad": 1, "unknown": 3}[found.judged]
