@@ -47,9 +47,8 @@ class _Shape:
 class Grouper:
     """Takes events; `groups` is the result. ``on_decoded`` gets what else an event said."""
 
-    def __init__(self, on_decoded: Callable[[RawEvent, Decoded], None], limit: int = MAX_GROUPS) -> None:
+    def __init__(self, on_decoded: Callable[[RawEvent, Decoded], None]) -> None:
         self._on_decoded = on_decoded
-        self._limit = limit
         self._tallies: dict[Cause, Tally] = {}
         self._names: dict[tuple[Cause, str], list[Tally]] = {}
         self._shapes: dict[bytes, _Shape] = {}
@@ -136,7 +135,7 @@ class Grouper:
             cause = self._folded(cause)
         tally = self._tallies.get(cause)
         if tally is None:
-            if len(self._tallies) >= self._limit:
+            if len(self._tallies) >= MAX_GROUPS:
                 return None
             tally = self._tallies[cause] = Tally(cause)
             self._note_name(cause, tally)

@@ -74,7 +74,10 @@ def moment(at_s: float | None) -> datetime | None:
 
 
 class Other:
-    """Takes the lines that do not begin with ``type=``; `loose.Loose` is the one that reads them."""
+    """Takes the lines that do not begin with ``type=`` and have its ``mark``, or begin with a blank;
+    `loose.Loose` is the one that reads them."""
+
+    mark: re.Pattern[bytes]
 
     def take(self, line: bytes, number: int, joiner: Joiner) -> Iterable[RawEvent]:
         """Events that stand alone; parts of others go into ``joiner.add``."""
@@ -109,6 +112,7 @@ class Joiner:
         last_id = b""
         current: list[RawRecord] = []
         asked = self._asked
+        marked = self.other.mark.search
         size = 0
         line_number = self.number
         for line in lines:
@@ -144,6 +148,8 @@ class Joiner:
                         yield from self._close(0)
                         last_id = b""
                     continue
+            elif not line or (line[0] > 32 and marked(line) is None):
+                continue
             self.number = line_number
             self.previous = last_id or self.previous
             yield from self.other.take(line, line_number, self)

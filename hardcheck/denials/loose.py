@@ -37,6 +37,8 @@ _SAMPLE = 200
 class Loose(Other):
     """Reads such lines; keeps what it could not read and what they say about the log."""
 
+    mark = _MARK
+
     def __init__(self, place: Callable[[int], Where]) -> None:
         self.place = place
         self.reference: datetime | None = None  # what a time without a year lies before
@@ -82,9 +84,12 @@ class Loose(Other):
             body = line[mark.end() : following.start() if following else len(line)]
             if following is None and _RECORD.search(body):
                 self._note_foreign(line, number)
-            if known is None and _BROKEN.search(body):
-                self.note_damage(line, number, f"a record of the unknown type {decode(mark[2])}")
-            elif use:
+            elif known is None and _BROKEN.search(body):
+                if mark[2].isdigit() or mark[2].startswith(b"UNKNOWN"):
+                    self.note_damage(line, number, f"a record of the unknown type {decode(mark[2])}")
+                else:
+                    self._note_foreign(line, number)
+            if use:
                 yield from joiner.add(ident, (name, use, number, body))
             mark = following
 
