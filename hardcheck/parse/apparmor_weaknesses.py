@@ -73,5 +73,5 @@ def _of_broken(policy: ProfileSet) -> Iterator[ProfileWeakness]:
             continue
         fault = Absent(Reason.UNPARSABLE, (FILES,), str(file.resolved.faults[0]))
         for profile in file.resolved.profiles:
-            for kind in _KINDS:
+            for kind in _KINDS[_KINDS.index("broad-file") :]:
                 yield ProfileWeakness(kind, profile.full_name, profile.where, "", certain=fault)
