@@ -51,6 +51,8 @@ for s in a b; do
     done
 done
 """
+# What starts while only logging must start under enforcement too.
+RESTART = "systemctl restart php-fpm-a-example php-fpm-b-example"
 PLANT = "cp -p /srv/www/a.example/read.php /srv/www/b.example/read.php"
 
 
@@ -113,7 +115,7 @@ def tell(name: str, folder: Path) -> Story:
     try:
         before = on_host(name, f"{PLANT}; {ASK}")
         permissive = on_host(name, f"{run}install.sh permissive >&2 && {run}verify.sh 2>&1; {ASK}")
-        enforced = on_host(name, f"{run}install.sh enforce >&2; {ASK}")
+        enforced = on_host(name, f"{run}install.sh enforce >&2; {RESTART}; {ASK}")
         verified = on_host(name, f"{run}verify.sh 2>&1")
         exposure = hardcheck("exposure", f"lab-{name}", "-i", hosts, "--json")
         assert exposure.returncode in (0, 3), exposure.stderr

@@ -9,6 +9,7 @@ import pytest
 
 from hardcheck.cli.app import run
 from tests.unit.confine.specs import SHOP, SITES
+from tests.unit.confine.test_draft import debian_host
 
 
 def write(folder: Path, text: str) -> Path:
@@ -41,6 +42,38 @@ def test_the_judgement_is_there_for_machines(tmp_path: Path, capsys: pytest.Capt
     assert found["format_version"] == 1
     assert found["confine"]["judged"] == "unknown"
     assert "tcp 8080" in found["confine"]["notes"][0]
+
+
+def test_a_bad_draft_withholds_its_installer(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hardcheck.cli.confine._host", lambda source, how: debian_host())
+    out = tmp_path / "out"
+    bad = write(tmp_path, SITES.replace("[/etc/php/8.2/fpm/php.ini,", "[/etc/shadow,", 1))
+    out.mkdir()
+    (out / "install.sh").write_text("of an earlier draft\n")
+    assert run(["confine", str(bad), "--from", "web1", "-o", str(out)]) == 1
+    shown = capsys.readouterr().out
+    assert "The draft is bad" in shown
+    (line,) = (line for line in shown.splitlines() if "site-a" in line and "read-password-hashes" in line)
+    assert line.split()[0] == "bad"
+    assert not (out / "install.sh").exists()
+    assert "install.sh is not written" in (out / "README.md").read_text()
+    assert "bad     site-a: Read" in (out / "judgement.txt").read_text()
+
+
+def test_a_service_is_drafted_from_a_host(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hardcheck.cli.confine._host", lambda source, how: debian_host())
+    out = tmp_path / "out"
+    assert run(["confine", "--from", "web1", "--service", "php-fpm", "-o", str(out)]) in (0, 3)
+    assert "pool: {name:" in (out / "spec.yaml").read_text()
+    assert "Web tenants" in capsys.readouterr().out
+    assert run(["confine", "--from", "web1", "--service", "no-such", "-o", str(out)]) == 2
+    message = capsys.readouterr().err
+    assert "no network-facing service called 'no-such'" in message
+    assert len(message.strip().splitlines()) == 1
 
 
 @pytest.mark.parametrize(
