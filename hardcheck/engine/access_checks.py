@@ -132,6 +132,7 @@ class _Asked:
         self._known: dict[str, tuple[Truth, str]] = {}
         self.truths: list[Truth] = []
         self.bad: list[Item] = []
+        self.failed: list[Any] = []
         self.unsure: list[Item] = []
 
     def ask(self, item: Any, meant: Truth, subject: Callable[[Any], Any], show: Show) -> None:
@@ -147,6 +148,7 @@ class _Asked:
         named = Item(shown.name, one_line(f"{shown.text}: {why}", 300))
         if truth is False:
             self.bad.append(named)
+            self.failed.append(item)
         elif truth is not True:
             self.unsure.append(named)
 
@@ -181,9 +183,8 @@ class _Asked:
             return Outcome(truth, f"'{text}' is {self._expect} for all {len(self.truths)}")
         other = "could not be judged" if truth is not False else f"is not {self._expect}"
         words = listed((item.text for item in items), len(items))
-        return Outcome(
-            truth, one_line(f"'{text}' {other} for {len(items)} of {len(self.truths)}: {words}"), items
-        )
+        observed = one_line(f"'{text}' {other} for {len(items)} of {len(self.truths)}: {words}")
+        return Outcome(truth, observed, items, tuple(self.failed) if truth is False else None)
 
 
 def _who_may(entries: Mapping[str, Value], root: FactsRoot) -> Check:

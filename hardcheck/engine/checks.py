@@ -106,7 +106,15 @@ def _counts(outcome: Outcome, truth: Any) -> bool:
 def _told(truth: Any, outcomes: list[Outcome]) -> Outcome:
     observed = one_line("; ".join(dict.fromkeys(outcome.observed for outcome in outcomes)))
     items = () if truth is True else unique(item for outcome in outcomes for item in outcome.items)
-    return Outcome(truth, observed, items)
+    return Outcome(truth, observed, items, _failed(outcomes) if truth is False else None)
+
+
+def _failed(outcomes: list[Outcome]) -> tuple[Any, ...] | None:
+    """The elements that make the whole fail: those of all parts, where every part fails by elements."""
+    parts = [outcome.failed for outcome in outcomes]
+    if any(part is None for part in parts):
+        return None
+    return tuple(element for part in parts if part is not None for element in part)
 
 
 def _expected(parts: list[Check], joint: str) -> str:

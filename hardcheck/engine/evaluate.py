@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from typing import Any
+
+from msgspec.structs import replace
 
 from hardcheck.engine.load import FRAMEWORK_FACT
 from hardcheck.engine.outcome import Check, Outcome
@@ -17,12 +20,30 @@ Refs = Callable[[str], EvidenceRef]
 
 
 def evaluate_all(rules: Iterable[Rule], facts: Facts, host: str, refs: Refs) -> tuple[Finding, ...]:
-    """One finding a rule, in the order of the rules."""
-    return tuple(evaluate(rule, facts, host, refs) for rule in rules)
+    """One finding a rule, in the order of the rules, each told by its cause where another is that."""
+    judged = [(rule, *_judge(rule, facts, host, refs)) for rule in rules]
+    failed = {rule.id: elements for rule, _, elements in judged if elements is not None}
+    return tuple(
+        replace(finding, follows=rule.follows)
+        if rule.id in failed and _follow(failed[rule.id], failed.get(rule.follows, ()))
+        else finding
+        for rule, finding, _ in judged
+    )
+
+
+def _follow(elements: tuple[Any, ...], causes: tuple[Any, ...]) -> bool:
+    """Whether each element of a fact that fails here is, as the same object, one that fails there."""
+    known = {id(cause) for cause in causes}
+    return bool(elements) and all(id(element) in known for element in elements)
 
 
 def evaluate(rule: Rule, facts: Facts, host: str, refs: Refs) -> Finding:
     """The verdict of a rule on a host. A rule or a fact that raises is ERROR with the words."""
+    return _judge(rule, facts, host, refs)[0]
+
+
+def _judge(rule: Rule, facts: Facts, host: str, refs: Refs) -> tuple[Finding, tuple[Any, ...] | None]:
+    """The finding, and the elements that make it fail where it fails by elements."""
     framework = Framework.ANY
     try:
         if Framework.ANY in rule.sides:
@@ -30,16 +51,16 @@ def evaluate(rule: Rule, facts: Facts, host: str, refs: Refs) -> Finding:
         framework = Framework.UNDECIDED
         running = facts[FRAMEWORK_FACT]
         if isinstance(running, Absent):
-            return _undecided(rule, running, host, refs)
+            return _undecided(rule, running, host, refs), None
         framework = Framework(running)
         if framework is Framework.NEITHER:
-            return _neither(rule, host, refs)
+            return _neither(rule, host, refs), None
         return _side_finding(rule, rule.sides[framework], facts, host, refs)
     except Exception as error:
         detail = one_line(f"{type(error).__name__}: {error}")
         return Finding(
             rule.id, host, Status.ERROR, framework, observed="hardcheck failed here", detail=detail
-        )
+        ), None
 
 
 def unreachable(rule: Rule, host: str, reason: Reason, detail: str) -> Finding:
@@ -57,7 +78,9 @@ def unreachable(rule: Rule, host: str, reason: Reason, detail: str) -> Finding:
     )
 
 
-def _side_finding(rule: Rule, side: Side, facts: Facts, host: str, refs: Refs) -> Finding:
+def _side_finding(
+    rule: Rule, side: Side, facts: Facts, host: str, refs: Refs
+) -> tuple[Finding, tuple[Any, ...] | None]:
     if side.check is None:
         return Finding(
             rule.id,
@@ -66,17 +89,18 @@ def _side_finding(rule: Rule, side: Side, facts: Facts, host: str, refs: Refs) -
             side.framework,
             observed=one_line(f"the host runs {side.framework}: {side.not_applicable}"),
             evidence=_refs(rule.proof, refs),
-        )
+        ), None
     if side.applies is not None:
         applies = side.applies.run(facts)
         if applies.truth is not True:
             status = Status.NOT_APPLICABLE if applies.truth is False else Status.UNKNOWN
             expected = one_line(f"applies where {side.applies.expected}")
-            return _finding(rule, side, host, refs, status, expected, applies)
+            return _finding(rule, side, host, refs, status, expected, applies), None
     outcome = side.check.run(facts)
     status = _status(outcome)
     literal = _literal(side.letter, facts, status)
-    return _finding(rule, side, host, refs, status, side.check.expected, outcome, literal)
+    failed = outcome.failed if status is Status.FAIL else None
+    return _finding(rule, side, host, refs, status, side.check.expected, outcome, literal), failed
 
 
 def _status(outcome: Outcome) -> Status:

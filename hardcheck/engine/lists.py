@@ -255,7 +255,7 @@ def _every(
         if found.yes:
             items, words = _named(found.yes, show)
             text = f"{len(found.yes)} of {found.total} {path.shown} are not: {words}"
-            return Outcome(False, one_line(text), items)
+            return Outcome(False, one_line(text), items, tuple(found.yes))
         if found.unknown:
             return _unjudged(found, show)
         if found.meant == 0:
@@ -305,7 +305,8 @@ def _none(path: Path, wanted: Condition, show: Show) -> Quantified:
         found = _sort(values, wanted)
         if found.yes:
             items, words = _named(found.yes, show)
-            return Outcome(False, one_line(f"{len(found.yes)} of {found.total} {path.shown}: {words}"), items)
+            text = f"{len(found.yes)} of {found.total} {path.shown}: {words}"
+            return Outcome(False, one_line(text), items, tuple(found.yes))
         if found.unknown:
             return _unjudged(found, show)
         return Outcome(True, f"none of {found.total} {path.shown}")

@@ -24,7 +24,7 @@ NOT_RULES = frozenset({"exposure"})
 FRAMEWORK_FACT = "mac.framework"
 """The fact that picks a rule's side: selinux, apparmor or neither."""
 
-_COMMON = ("id", "title", "severity", "topic", "keys", "values", "rationale", "sources")
+_COMMON = ("id", "title", "severity", "topic", "keys", "values", "follows", "rationale", "sources")
 _SIDE = ("applies_when", "check", "letter")
 _ID = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _TOPIC = re.compile(r"[a-z0-9_]+(?:\.[a-z0-9_]+)*")
@@ -104,6 +104,7 @@ def compile_rule(
         proof=proof,
         values=values,
         content=content if values else b"",
+        follows=_word(entries["follows"], _ID, "the id of a rule") if "follows" in entries else "",
     )
 
 

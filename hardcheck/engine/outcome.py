@@ -21,11 +21,13 @@ class Item(msgspec.Struct, frozen=True):
 
 class Outcome(msgspec.Struct, frozen=True):
     """``truth`` by Kleene's logic, what was ``observed`` in one line, and the ``items`` that failed or
-    could not be judged."""
+    could not be judged. ``failed`` are the elements of facts that alone make it fail, None where it does
+    not fail by elements."""
 
     truth: Truth
     observed: str
     items: tuple[Item, ...] = ()
+    failed: tuple[Any, ...] | None = None
 
 
 class Check(msgspec.Struct, frozen=True):

@@ -35,7 +35,9 @@ class Rule(msgspec.Struct, frozen=True):
     """One rule. ``sides`` has SELINUX and APPARMOR, or ANY alone; ``neither`` is the status of a host
     without a MAC framework, None for a rule with one side. ``sha256`` is of the file's bytes;
     ``proof`` are the evidence keys that show which framework a host runs. ``values`` are those that a
-    profile may set; ``content`` is the file's text where there are any, to compile it anew."""
+    profile may set; ``content`` is the file's text where there are any, to compile it anew.
+    ``follows`` is the rule that is the cause of a failure when all that fails here fails there.
+    """
 
     info: RuleInfo
     sides: Mapping[Framework, Side]
@@ -45,6 +47,7 @@ class Rule(msgspec.Struct, frozen=True):
     proof: tuple[str, ...] = ()
     values: Mapping[str, RuleValue] = {}
     content: bytes = b""
+    follows: str = ""
 
     @property
     def id(self) -> str:

@@ -103,7 +103,8 @@ class Finding(msgspec.Struct, frozen=True):
     ``literal`` is the verdict by the letter of a benchmark, where it parts from ``status``.
     ``remedies`` are the rule's with this host's values filled in and quoted; empty when the
     rule's own hold as they are or there is nothing to cure. ``waiver`` is the id of the waiver
-    that holds for it, empty where there is none; the status stays.
+    that holds for it, empty where there is none; the status stays. ``follows`` is the rule whose failure
+    is the cause: everything that fails here fails there.
     """
 
     rule: str
@@ -120,6 +121,7 @@ class Finding(msgspec.Struct, frozen=True):
     evidence: tuple[EvidenceRef, ...] = ()
     remedies: tuple[Remedy, ...] = ()
     waiver: str = ""
+    follows: str = ""
 
 
 class Score(msgspec.Struct, frozen=True):

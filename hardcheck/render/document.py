@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from hardcheck.findings import Framework, Remedy, Report
+from hardcheck.render.causes import causes
 from hardcheck.render.controls import matrices
 from hardcheck.render.exposure import exposures
 from hardcheck.render.template import environment
@@ -26,8 +27,8 @@ class Scope(Enum):
 _CHAPTERS = {
     "summary": "Summary",
     "scope": "Scope and method",
-    "compare": "SELinux beside AppArmor",
     "exposure": "What a compromised service could do",
+    "compare": "SELinux beside AppArmor",
     "controls": "Controls",
     "answers": "Waivers and attestations",
     "findings": "Findings by host",
@@ -90,6 +91,7 @@ def document_html(report: Report, scope: Scope = Scope.WHOLE) -> str:
             view=view,
             matrices=matrices(view),
             exposed=exposures(report, view),
+            causes=causes(view),
             doc=_document(report, view, scope),
         )
     )

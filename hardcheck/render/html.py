@@ -14,6 +14,7 @@ import msgspec
 from markupsafe import Markup
 
 from hardcheck.findings import Report, Severity
+from hardcheck.render.causes import causes
 from hardcheck.render.controls import matrices
 from hardcheck.render.exposure import exposures
 from hardcheck.render.template import environment, style_sheet
@@ -38,6 +39,7 @@ def render(report: Report, out: BinaryIO) -> None:
         view=view,
         matrices=matrices(view),
         exposed=exposures(report, view),
+        causes=causes(view),
         style=style,
         script=script,
         style_hash=_hash(style),
