@@ -10,6 +10,7 @@ import msgspec
 
 from hardcheck.facts.base import Absent
 from hardcheck.reasons import Reason
+from hardcheck.reasons import Reason
 
 
 class DenialGroup(msgspec.Struct, frozen=True):
@@ -140,6 +141,16 @@ class EnforceReadiness(msgspec.Struct, frozen=True):
     denials: int
     steps: tuple[str, ...] = ()
     because: tuple[str, ...] = ()
+
+    @property
+    def ready(self) -> bool | Absent:
+        """Whether it could be enforced as it is; Absent where the log does not tell."""
+        if self.verdict == "unknown":
+            why = "; ".join(self.because) or "the log does not tell"
+            return Absent(
+                Reason.NOT_COLLECTED, ("denials.audit_log", "denials.kernel_log"), f"{self.name}: {why}"
+            )
+        return self.verdict == "ready"
 
     @property
     def shown(self) -> str:

@@ -8,7 +8,7 @@ from hardcheck.facts import Absent
 from hardcheck.triage.apparmor_case import ApparmorCase, Tenancy, tenancy_of
 from hardcheck.triage.apparmor_place import Place, place_of, with_rules
 from hardcheck.triage.apparmor_rules import exec_rule, file_rules, other_rule
-from hardcheck.triage.danger import Faces, Hit, hits_of
+from hardcheck.triage.danger import Faces, Hit, hits_of, warning
 from hardcheck.triage.model import Cause, Cure, Found, Proof, Step
 from hardcheck.triage.not_mac import granted, ordinary_permissions
 from hardcheck.triage.request import requests_of
@@ -146,7 +146,7 @@ def _danger(case: ApparmorCase, dangers: tuple[Hit, ...], tenancy: Tenancy | Non
     if tenancy is not None:
         own = ", ".join(tenancy.own)
         proof.append(Proof(f"{tenancy.path} lies in {tenancy.owner}; {case.name} is for {own}", "web.sites"))
-    says = f"{hit.danger.title}: {hit.danger.why} Take it for a possible intrusion first."
+    says = warning(hit.danger)
     return Found(Cause.DANGER, says, tuple(proof))
 
 

@@ -31,6 +31,12 @@ class Hit(msgspec.Struct, frozen=True):
     what: str
 
 
+def warning(danger: Danger) -> str:
+    """The sentence that a denial on the list is explained with."""
+    tail = "" if danger.relabel else " Take it for a possible intrusion first."
+    return f"{danger.title}: {danger.why}{tail}"
+
+
 def hits_of(request: Request, faces_network: Faces | None = None, *, tenant: bool = False) -> tuple[Hit, ...]:
     """Every entry that a request is on, in the order of the list.
 

@@ -276,6 +276,11 @@ DANGERS: tuple[Danger, ...] = (
         (
             SelinuxClause((), ("process",), ("ptrace",), across=True),
             SelinuxClause((), ("capability", "cap_userns"), ("sys_ptrace",)),
+            SelinuxClause(
+                ("init_t", "kernel_t", "initrc_t", "unconfined_t", "sshd_t"),
+                ("dir", "file", "lnk_file"),
+                across=True,
+            ),
         ),
         (
             ApparmorClause(("ptrace",), across=True),

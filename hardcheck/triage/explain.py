@@ -9,7 +9,7 @@ from hardcheck.facts import Absent
 from hardcheck.selinux.file_contexts import FileContexts
 from hardcheck.triage.apparmor_causes import case_of, explain_apparmor
 from hardcheck.triage.apparmor_causes import danger_of as apparmor_danger
-from hardcheck.triage.danger import Faces, Hit, named_service
+from hardcheck.triage.danger import Faces, Hit, named_service, warning
 from hardcheck.triage.history import Histories
 from hardcheck.triage.model import Cause, DangerHit, Explanation, Found
 from hardcheck.triage.not_mac import although_refused, effect_of
@@ -76,7 +76,7 @@ class Explainer:
             found = explain_selinux(group, world, hits, openings)
         if hits and found.cause is Cause.UNDECIDED:
             hit = hits[0]
-            says = f"{hit.danger.title}: {hit.danger.why} Take it for a possible intrusion first."
+            says = warning(hit.danger)
             found = Found(Cause.DANGER, says, found.proof, None, found.missing)
         return found, hits
 

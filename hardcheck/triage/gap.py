@@ -28,6 +28,11 @@ def gap(case: SelinuxCase, target_type: str) -> Found | None:
     proof = [Proof(line, case.proof_of_policy) for name in refused[:2] for line in case.grounds(name)[:2]]
     after = with_rule(case.policy, source, target, class_, refused)
     left = SelinuxCase(case.group, case.world, after).refused(case.with_type(target_type))
+    if left:
+        quoted = SelinuxCase(case.group, case.world, after).grounds(left[0], case.with_type(target_type))
+        more = tuple(Proof(line, case.proof_of_policy) for line in quoted if line.startswith("refused"))
+        says = f"No rule allows this, and with one a constraint would still refuse {' '.join(left)}."
+        return Found(Cause.CONSTRAINT, says, (*proof, *more))
     steps = (
         Step("te", text=rule),
         Step("cil", text=cil_rule(source, target, class_, refused)),
@@ -36,8 +41,7 @@ def gap(case: SelinuxCase, target_type: str) -> Found | None:
     cure = Cure(
         "Add the smallest rule in a module of its own",
         steps,
-        not left,
-        tuple(f"{name} is still refused" for name in left),
+        True,
     )
     says = (
         f"The label, the domain and the booleans are in order: the policy simply has no rule for {source} to "

@@ -49,13 +49,14 @@ def labels_of(case: SelinuxCase) -> tuple[LabelOfPath, ...]:
 def paths_of(case: SelinuxCase) -> tuple[str, ...]:
     """The whole paths of the group. Without an audit rule the kernel records only a last part: then the one
     path, among those whose labels were collected, that ends so and has the recorded type."""
-    paths = tuple(path for path in case.group.paths.values if path.startswith("/"))
+    found = [path for path in case.group.paths.values if path.startswith("/")]
     labels = case.world.labels
-    if paths or isinstance(labels, Absent):
-        return paths
+    if isinstance(labels, Absent):
+        return tuple(found)
     wanted = context_type(case.target)
-    found = []
-    for name in list(case.group.paths.values)[:_MOST_PATHS]:
+    known = {path.rpartition("/")[2] for path in found}
+    names = [name for name in case.group.paths.values if "/" not in name and name not in known]
+    for name in names[:_MOST_PATHS]:
         same = [
             path
             for path, label in labels.items()

@@ -15,6 +15,7 @@ from typing import Literal
 import msgspec
 
 from hardcheck.denials.model import ChangeKind, LogSummary
+from hardcheck.denials.summary import lost_for_good
 from hardcheck.facts import Absent
 from hardcheck.facts.selinux import context_type
 from hardcheck.triage.model import Cause, Effect, Explanation, Step
@@ -80,7 +81,9 @@ class LogState(msgspec.Struct, frozen=True):
 def log_state(log: LogSummary) -> LogState:
     """Faults that make silence worthless, and remarks that a reader should know."""
     health = log.health
-    faults = [f"records were lost ({one.why})" for one in health.lost[:3]]
+    beside = any(source.endswith("audit.log") for source in log.sources)
+    lost = lost_for_good(health.lost, beside_audit_log=beside)
+    faults = [f"records were lost ({one.why})" for one in lost[:3]]
     faults += [
         f"no records from {gap.since:%Y-%m-%d %H:%M} ({gap.why})"
         for gap in health.gaps[:3]

@@ -9,7 +9,7 @@ from hardcheck.facts import Absent
 from hardcheck.facts.selinux import context_type
 from hardcheck.triage.booleans import Setting, settings_for
 from hardcheck.triage.constraint import constraint, selinux_error
-from hardcheck.triage.danger import Faces, Hit, hits_of
+from hardcheck.triage.danger import Faces, Hit, hits_of, warning
 from hardcheck.triage.gap import gap
 from hardcheck.triage.labels import LabelOfPath, effective_target, labels_of, wrong_label
 from hardcheck.triage.model import Cause, Cure, Found, Proof, Step
@@ -117,7 +117,7 @@ def _danger(case: SelinuxCase, dangers: tuple[Hit, ...]) -> Found:
     proof = [
         Proof(line, case.proof_of_policy) for name in case.refused()[:2] for line in case.grounds(name)[:2]
     ]
-    says = f"{hit.danger.title}: {hit.danger.why} Take it for a possible intrusion first."
+    says = warning(hit.danger)
     cure = None
     usable = case.policy.types.names(case.usable_types())
     own = tuple(name for name in usable if "image" in name)

@@ -94,16 +94,16 @@ def _script(cured: list[Explanation], host: str) -> SuggestedFile | None:
         for step in own:
             seen.add(step.words)
             line = shlex.join(step.words)
-            lines.append(
-                line if writable(step.words) else f"# left out, its name cannot be written: {plain(line)}"
-            )
+            left_out = f"# left out, its name cannot be written: {plain(line)}"
+            lines.append(f"{line} || failed=1" if writable(step.words) else left_out)
     if not lines:
         return None
     head = [
         "#!/bin/sh",
         f"# Cures of denials{_on(host)}. Read it, then run it as root on that host.",
-        "set -eu",
+        "failed=0",
     ]
+    lines += ["", "exit $failed"]
     return SuggestedFile("cures.sh", "\n".join([*head, *lines]) + "\n", "commands", True)
 
 

@@ -174,14 +174,12 @@ def test_every_path_that_an_attack_goal_asks_for_by_default_is_on_the_list() -> 
     for goal in load_goals():
         if goal.id in left:
             continue
-        asks = [
-            ask for ways in goal.ways.values() for way in ways for ask in way if isinstance(ask.object_, Path)
-        ]
+        asks = [ask for ways in goal.ways.values() for way in ways for ask in way]
         for ask in asks:
-            paths = goal.defaults if ask.takes_object else (ask.object_.path,)
-            for path in paths:
-                if path.startswith("/") and ask.action in words:
-                    request = Request("apparmor", "nginx", "", "file", (words[ask.action],), path)
-                    if not hits_of(request):
-                        missing.append(f"{goal.id}: {ask.action} {path}")
+            if not isinstance(ask.object_, Path) or ask.action not in words:
+                continue
+            for path in goal.defaults if ask.takes_object else (ask.object_.path,):
+                request = Request("apparmor", "nginx", "", "file", (words[ask.action],), path)
+                if path.startswith("/") and not hits_of(request):
+                    missing.append(f"{goal.id}: {ask.action} {path}")
     assert missing == []
