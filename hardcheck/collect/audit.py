@@ -71,11 +71,8 @@ for file in "$folder"/audit.log*; do
     esac
   fi
 done
-for file in /etc/cron.weekly/* /etc/cron.daily/* /etc/cron.hourly/* /etc/cron.d/*; do
-  if [ -f "$file" ] && grep -q '/var/log/audit' -- "$file"; then
-    printf 'job %s\\n' "$(printf '%s' "${file##*/}" | tr -cd '[:graph:]')"
-  fi
-done
+grep -ls '/var/log/audit' /etc/cron.weekly/* /etc/cron.daily/* /etc/cron.hourly/* /etc/cron.d/* |
+  while read -r file; do printf 'job %s\\n' "${file##*/}"; done
 echo end
 """
 
@@ -113,7 +110,7 @@ SOURCES = (
     ShellSource(
         "audit.storage",
         _STORAGE,
-        needs=("date", "df", "sed", "stat", "head", "grep", "tr"),
+        needs=("date", "df", "sed", "stat", "head", "grep"),
         max_bytes=32 * KIB,
         root=True,
     ),

@@ -11,10 +11,8 @@ for file in /var/lib/aide/aide.db /var/lib/aide/aide.db.gz /var/lib/aide/aide.db
   /var/lib/aide/aide.db.new.gz; do
   if [ -f "$file" ]; then stat -L -c 'db %s %n' -- "$file"; fi
 done
-for job in /etc/cron.hourly/* /etc/cron.daily/* /etc/cron.weekly/*; do
-  if [ -f "$job" ] && [ -x "$job" ] && grep -q aide -- "$job"; then
-    printf 'job %s\\n' "$(printf '%s' "$job" | tr -cd '[:graph:]')"
-  fi
+grep -ls aide /etc/cron.hourly/* /etc/cron.daily/* /etc/cron.weekly/* | while read -r job; do
+  if [ -x "$job" ]; then printf 'job %s\\n' "$job"; fi
 done
 grep -HnE '^[^#]*aide' /etc/crontab /etc/anacrontab /etc/cron.d/* /var/spool/cron/root \\
   /var/spool/cron/tabs/root /var/spool/cron/crontabs/root 2>/dev/null \\
@@ -42,7 +40,7 @@ SOURCES = (
     ShellSource(
         "integrity.state",
         _STATE,
-        needs=("stat", "grep", "sed", "tr", "cut", "head"),
+        needs=("stat", "grep", "sed", "cut", "head"),
         max_bytes=64 * KIB,
         root=True,
     ),
