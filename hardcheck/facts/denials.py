@@ -10,7 +10,6 @@ import msgspec
 
 from hardcheck.facts.base import Absent
 from hardcheck.reasons import Reason
-from hardcheck.reasons import Reason
 
 
 class DenialGroup(msgspec.Struct, frozen=True):

@@ -28,6 +28,7 @@ SOURCES = {
 }
 KEYS = tuple(SOURCES)
 _AUDIT_LOG = KEYS[0]
+_MOST_LINES = 5000  # that collecting keeps: so many mean that there may have been more
 _WINDOW = b"window "
 _ENFORCED = {model.Outcome.DENIED: True, model.Outcome.WOULD_DENY: False, model.Outcome.UNKNOWN: None}
 
@@ -67,7 +68,8 @@ def read_host_logs(host: HostEvidence, after: datetime | None = None) -> HostLog
         elif evidence.reason in (None, Reason.TRUNCATED):
             at = line_time(_window(evidence), written)
             starts += [at] if at else []
-            cut = cut or evidence.reason is Reason.TRUNCATED
+            full = evidence.content.count(b"\n") > _MOST_LINES
+            cut = cut or full or evidence.reason is Reason.TRUNCATED
             logs.append([_log_file(evidence, shown, written)])
             read.append(key)
         elif evidence.reason is not Reason.TOOL_MISSING:
