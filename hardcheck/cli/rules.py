@@ -8,13 +8,12 @@ from pathlib import Path
 import click
 
 from hardcheck.cli import options
-from hardcheck.cli.knowledge import load_all_profiles, load_setup, own_folder
 from hardcheck.cli.tables import print_block, print_json, print_table
-from hardcheck.engine import catalog
-from hardcheck.engine.profile import choose
-from hardcheck.engine.variants import bind
+from hardcheck.engine.heads import RuleRow, known_heads, load_heads, rows_of
+from hardcheck.engine.inherit import load_profiles
 from hardcheck.errors import ConfigError
 from hardcheck.findings import Remedy
+from hardcheck.resources import resource_folder
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
@@ -28,12 +27,7 @@ def command() -> None:
 @options.as_json
 def list_(own: Path | None, profile: str | None, as_json: bool) -> int:
     """List every rule: id, severity, sides, title."""
-    setup = load_setup(own)
-    profiles = load_all_profiles(setup, own)
-    if profile is not None:
-        setup, chosen = bind(setup, choose(profiles, (profile,)))
-        profiles = {each.id: each for each in chosen}
-    rows = catalog.list_rules(setup.rules, profiles)
+    rows = _shipped_rows() if own is None and profile is None else _compiled_rows(own, profile)
     if as_json:
         print_json("rules", rows)
     else:
@@ -45,12 +39,35 @@ def list_(own: Path | None, profile: str | None, as_json: bool) -> int:
     return 0
 
 
+def _shipped_rows() -> tuple[RuleRow, ...]:
+    """The shipped rules, without the parsers and policy readers that compiling them takes."""
+    heads = load_heads(resource_folder("rules"))
+    return rows_of(heads, load_profiles(resource_folder("profiles"), known_heads(heads)))
+
+
+def _compiled_rows(own: Path | None, profile: str | None) -> tuple[RuleRow, ...]:
+    from hardcheck.cli.knowledge import load_all_profiles, load_setup
+    from hardcheck.engine.catalog import list_rules
+    from hardcheck.engine.profile import choose
+    from hardcheck.engine.variants import bind
+
+    setup = load_setup(own)
+    profiles = load_all_profiles(setup, own)
+    if profile is not None:
+        setup, chosen = bind(setup, choose(profiles, (profile,)))
+        profiles = {each.id: each for each in chosen}
+    return list_rules(setup.rules, profiles)
+
+
 @command.command()
 @click.argument("rule_id", metavar="ID")
 @options.own_rules
 @options.as_json
 def show(rule_id: str, own: Path | None, as_json: bool) -> int:
     """Show one rule whole: why, what each side expects, its controls and remedies."""
+    from hardcheck.cli.knowledge import load_all_profiles, load_setup
+    from hardcheck.engine import catalog
+
     setup = load_setup(own)
     profiles = load_all_profiles(setup, own)
     card = catalog.show_rule(setup.rules, profiles, rule_id)
@@ -106,6 +123,9 @@ def run_tests(cases: Path | None, own: Path | None, as_json: bool) -> int:
     for --rules, with rules and cases of your own; only those are then run. Exit code 1 when a rule says
     something else, or lacks a case for pass, fail or unknown on one of its sides.
     """
+    from hardcheck.cli.knowledge import load_setup, own_folder
+    from hardcheck.engine import catalog
+
     if own is None and cases is not None and (cases / "cases").is_dir():
         own, cases = cases, None
     site = own_folder(own)

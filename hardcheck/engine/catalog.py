@@ -10,6 +10,7 @@ import msgspec
 from hardcheck.derive.assemble import fact_specs
 from hardcheck.derive.base import DerivedFact
 from hardcheck.engine.cases import CaseResult, load_cases, missing_cases, run_case
+from hardcheck.engine.heads import RuleHead, RuleRow, controls_by_rule, rows_of
 from hardcheck.engine.judge import Cure, Setup, make_setup
 from hardcheck.engine.load import load_rules
 from hardcheck.engine.outcome import Check
@@ -19,20 +20,8 @@ from hardcheck.engine.values import words_of
 from hardcheck.engine.yaml_source import near
 from hardcheck.errors import ConfigError, UsageError
 from hardcheck.facts import FactSpec
-from hardcheck.findings import Coverage, Framework, Origin, RuleInfo, Severity
+from hardcheck.findings import Coverage, Framework, Origin, RuleInfo
 from hardcheck.parse.base import ParsedFact
-
-
-class RuleRow(msgspec.Struct, frozen=True):
-    """One line of the list of rules. ``controls`` are ``PROFILE:CONTROL``."""
-
-    id: str
-    severity: Severity
-    topic: str
-    title: str
-    sides: tuple[Framework, ...]
-    controls: tuple[str, ...]
-    file: str
 
 
 class SideCard(msgspec.Struct, frozen=True):
@@ -159,19 +148,13 @@ def load_setup(
 
 def list_rules(rules: Iterable[Rule], profiles: Mapping[str, AuditProfile]) -> tuple[RuleRow, ...]:
     """Every rule, by id."""
-    controls = _controls_by_rule(profiles)
-    return tuple(
-        RuleRow(
-            rule.id,
-            rule.info.severity,
-            rule.info.topic,
-            rule.info.title,
-            rule.info.sides,
-            controls.get(rule.id, ()),
-            rule.file,
-        )
-        for rule in rules
-    )
+    return rows_of((head_of(rule) for rule in rules), profiles)
+
+
+def head_of(rule: Rule) -> RuleHead:
+    """What a compiled rule says of itself."""
+    info = rule.info
+    return RuleHead(info.id, info.severity, info.topic, info.title, info.sides, rule.file, rule.values)
 
 
 def show_rule(rules: Iterable[Rule], profiles: Mapping[str, AuditProfile], name: str) -> RuleCard:
@@ -184,7 +167,7 @@ def show_rule(rules: Iterable[Rule], profiles: Mapping[str, AuditProfile], name:
         info=rule.info,
         sides=tuple(_side_card(side) for side in rule.sides.values()),
         neither=rule.neither or "",
-        controls=_controls_by_rule(profiles).get(name, ()),
+        controls=controls_by_rule(profiles).get(name, ()),
         file=rule.file,
         sha256=rule.sha256,
         values=tuple(_value_card(rule, value, profiles) for value in rule.values),
@@ -255,15 +238,6 @@ def show_control(profile: AuditProfile, name: str) -> ControlRow:
 def _control_row(profile: AuditProfile, control: Control) -> ControlRow:
     fields = {name: getattr(control, name) for name in ControlRow.__struct_fields__ if name != "profile"}
     return ControlRow(profile=profile.id, **fields)
-
-
-def _controls_by_rule(profiles: Mapping[str, AuditProfile]) -> dict[str, tuple[str, ...]]:
-    found: dict[str, list[str]] = {}
-    for profile in profiles.values():
-        for control in profile.controls:
-            for rule in control.rules:
-                found.setdefault(rule, []).append(f"{profile.id}:{control.id}")
-    return {rule: tuple(controls) for rule, controls in found.items()}
 
 
 def _side_card(side: Side) -> SideCard:

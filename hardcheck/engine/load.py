@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from hardcheck.engine.checks import compile_check
+from hardcheck.engine.heads import rule_files
 from hardcheck.engine.outcome import Check
 from hardcheck.engine.paths import FactsRoot
 from hardcheck.engine.remedy import has_places, read_remedies
@@ -17,9 +18,6 @@ from hardcheck.engine.yaml_source import Value, parse_yaml, read_bytes
 from hardcheck.errors import ConfigError, ConfigFaults
 from hardcheck.facts import FactSpec
 from hardcheck.findings import Framework, RuleInfo, Severity, Status
-
-NOT_RULES = frozenset({"exposure"})
-"""Folders right below the rules that hold other data: the attack goals of `hardcheck.exposure`."""
 
 FRAMEWORK_FACT = "mac.framework"
 """The fact that picks a rule's side: selinux, apparmor or neither."""
@@ -32,17 +30,14 @@ _SIDES = (Framework.SELINUX, Framework.APPARMOR)
 
 
 def load_rules(folder: Path, specs: Mapping[str, FactSpec]) -> tuple[Rule, ...]:
-    """Every ``*.yaml`` below the folder, sorted by id; what lies in `NOT_RULES` is left out.
+    """Every ``*.yaml`` below the folder, sorted by id; see `rule_files`.
 
     Raises:
         ConfigError: a folder without rules; ConfigFaults: the first fault of each faulty file.
     """
-    files = sorted(path for path in folder.rglob("*.yaml") if path.is_file() and _may_be_rule(path, folder))
-    if not files:
-        raise ConfigError(str(folder), "rule files (*.yaml)", "none")
     rules: dict[str, Rule] = {}
     faults: list[ConfigError] = []
-    for path in files:
+    for path in rule_files(folder):
         try:
             rule = load_rule(path, specs)
         except ConfigError as error:
@@ -54,10 +49,6 @@ def load_rules(folder: Path, specs: Mapping[str, FactSpec]) -> tuple[Rule, ...]:
     if faults:
         raise faults[0] if len(faults) == 1 else ConfigFaults(faults)
     return tuple(rules[name] for name in sorted(rules))
-
-
-def _may_be_rule(path: Path, folder: Path) -> bool:
-    return path.relative_to(folder).parts[0] not in NOT_RULES
 
 
 def load_rule(path: Path, specs: Mapping[str, FactSpec]) -> Rule:

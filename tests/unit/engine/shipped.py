@@ -7,9 +7,9 @@ from pathlib import Path
 
 from hardcheck.derive import DERIVED
 from hardcheck.engine.catalog import load_setup
+from hardcheck.engine.heads import rule_files
 from hardcheck.engine.inherit import load_profiles
 from hardcheck.engine.judge import Setup
-from hardcheck.engine.load import NOT_RULES
 from hardcheck.engine.profile import AuditProfile
 from hardcheck.engine.rule import Rule
 from hardcheck.engine.variants import known_rules
@@ -17,11 +17,7 @@ from hardcheck.parse import PARSERS
 from hardcheck.resources import resource_folder
 
 CASES = Path(__file__).resolve().parents[2] / "rules"
-RULE_FILES = sorted(
-    path
-    for path in resource_folder("rules").rglob("*.yaml")
-    if path.relative_to(resource_folder("rules")).parts[0] not in NOT_RULES
-)
+RULE_FILES = rule_files(resource_folder("rules"))
 
 
 @functools.cache
