@@ -21,7 +21,7 @@ from hardcheck.render.template import environment, style_sheet
 from hardcheck.render.view import Appendix, ReportView, arrange
 
 FULL_APPENDIX_HOSTS = 20
-"""Up to so many hosts the page lists every item of evidence."""
+"""Up to so many hosts the page lists every item of evidence that a finding rests on."""
 
 
 def render(report: Report, out: BinaryIO) -> None:
@@ -30,7 +30,7 @@ def render(report: Report, out: BinaryIO) -> None:
     Raises:
         ConfigError: the report refers to a rule or host that it does not have.
     """
-    appendix = Appendix.ALL if len(report.hosts) <= FULL_APPENDIX_HOSTS else Appendix.OPEN
+    appendix = Appendix.CITED if len(report.hosts) <= FULL_APPENDIX_HOSTS else Appendix.OPEN
     view = arrange(report, appendix)
     style, script = style_sheet("page.css"), style_sheet("page.js")
     page = environment().get_template("page.html.j2")

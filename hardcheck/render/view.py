@@ -39,7 +39,6 @@ class Appendix(Enum):
     """Which items of evidence a document lists; a host has some 300. Those that could not be had
     are always listed, and the JSON report and the bundles have them all."""
 
-    ALL = "all"
     CITED = "cited"  # those that any finding rests on
     OPEN = "open"  # those that a failure, an unknown or an error rests on
 
@@ -213,7 +212,7 @@ class ReportView:
     appendix: Appendix
 
 
-def arrange(report: Report, appendix: Appendix = Appendix.ALL) -> ReportView:
+def arrange(report: Report, appendix: Appendix = Appendix.CITED) -> ReportView:
     """Arrange a report for reading.
 
     Raises:
@@ -294,7 +293,7 @@ def _listed_evidence(report: Report, appendix: Appendix) -> list[tuple[EvidenceV
         tuple(
             EvidenceView(place, ref)
             for place, ref in enumerate(host.evidence, 1)
-            if appendix is Appendix.ALL or ref.reason is not None or ref.key in cited[host.name]
+            if ref.reason is not None or ref.key in cited[host.name]
         )
         for host in report.hosts
     ]
