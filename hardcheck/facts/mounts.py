@@ -30,14 +30,6 @@ class FstabEntry(msgspec.Struct, frozen=True):
     line: int
 
 
-class MountPoint(msgspec.Struct, frozen=True):
-    """A place, and the mount that covers it. ``separate``: something is mounted exactly there."""
-
-    path: str
-    separate: bool
-    mount: Mount
-
-
 class MountUnit(msgspec.Struct, frozen=True):
     """One mount unit, systemd.mount(5). ``file`` is where it stands; ``wanted``: something starts it at boot;
     ``masked``: it is a link to /dev/null. Options are those of the unit and of what adds to it."""

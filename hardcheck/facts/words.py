@@ -91,7 +91,6 @@ FACT_WORDS: Mapping[str, str] = {
     "mounts": "mounts",
     "mounts.local": "local file systems",
     "mounts.places": "places to mount apart",
-    "mounts.points": "mount for",
     "mounts.removable_media": "removable media",
     "network.ipv6_in_use": "interfaces with IPv6 addresses",
     "network.sockets": "listening sockets:",

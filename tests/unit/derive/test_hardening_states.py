@@ -297,6 +297,12 @@ def test_a_place_is_told_now_and_after_boot_with_what_mounts_it() -> None:
     assert place("/home", fstab("/home", "noauto,x-systemd.automount")).separate_at_boot is True
 
 
+def test_of_two_mounts_on_one_place_the_last_is_on_top() -> None:
+    below, above = Mount("/tmp", "tmpfs", "c", ("nodev",)), Mount("/tmp", "ext4", "d", ("ro",))
+    found = place("/tmp", mounts=(ROOT, below, above))
+    assert (found.source, found.guards_now) == ("ext4 d", ())
+
+
 def unit(file: str, *, wanted: bool = True, masked: bool = False) -> MountUnit:
     return MountUnit("tmp.mount", "/tmp", "tmpfs", ("nodev",), file, wanted, masked)
 

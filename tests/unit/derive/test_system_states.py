@@ -9,7 +9,6 @@ from hardcheck.derive import audit_rules, updates
 from hardcheck.derive.fail2ban_effect import jail_effects
 from hardcheck.derive.listeners import listeners
 from hardcheck.derive.mac_watches import mac_watches
-from hardcheck.derive.mount_points import mount_points
 from hardcheck.derive.time_sync import time_sync
 from hardcheck.derive.web_sites import shared_users, sites
 from hardcheck.evidence import Reason
@@ -18,7 +17,6 @@ from hardcheck.facts.audit import AuditRule, AuditStatus, PersistentRules
 from hardcheck.facts.fail2ban import BanAction, Fail2banServer, Jail
 from hardcheck.facts.firewall import Firewalld, LegacyTables, Ruleset
 from hardcheck.facts.host import Kernel
-from hardcheck.facts.mounts import Mount
 from hardcheck.facts.network import Listener, Sockets
 from hardcheck.facts.packages import (
     AptConfig,
@@ -353,20 +351,6 @@ def test_owners_are_joined_and_stay_absent_where_they_were_not_seen() -> None:
     (unseen,) = listeners(sockets, DENIED) or ()
     assert (seen.pids, kernel.pids, unseen.pids) == ((1, 2), (), DENIED)  # type: ignore[union-attr]
     assert isinstance(listeners(Sockets((), (), (), ("tcp",)), {}), Absent)
-
-
-def test_the_longest_mount_covers_a_place_and_the_last_is_on_top() -> None:
-    mounts = (
-        Mount("/", "ext4", "a", ("rw",)),
-        Mount("/var", "ext4", "b", ("rw",)),
-        Mount("/tmp", "tmpfs", "c", ("rw",)),
-        Mount("/tmp", "tmpfs", "d", ("ro",)),
-        Mount("/variant", "ext4", "e", ("rw",)),
-    )
-    found = mount_points(mounts)
-    assert (found["/var/log"].mount.source, found["/var/log"].separate) == ("b", False)
-    assert (found["/tmp"].mount.source, found["/tmp"].separate) == ("d", True)
-    assert found["/home"].mount.source == "a"
 
 
 def pool(name: str, user: str, listen: str) -> PhpPool:
