@@ -15,6 +15,7 @@ from hardcheck.engine.case_facts import read_facts
 from hardcheck.engine.evaluate import evaluate
 from hardcheck.engine.load import compile_rule
 from hardcheck.engine.rule import Rule
+from hardcheck.engine.values import put_in, read_values
 from hardcheck.engine.yaml_source import read_yaml
 from hardcheck.facts import Absent, FactSpec, Reason, fixed_facts
 from hardcheck.findings import Finding, Status
@@ -184,7 +185,11 @@ def judged(rule: Rule, specs: dict[str, FactSpec], facts: dict[str, Any]) -> tup
 @functools.cache
 def source(name: str) -> dict[str, Any]:
     (path,) = [path for path in shipped.RULE_FILES if path.stem == name]
-    plain: dict[str, Any] = read_yaml(Path(path)).plain()
+    at = read_yaml(Path(path))
+    entries = at.mapping()
+    if "values" in entries:
+        put_in(at, {name: value.default for name, value in read_values(entries["values"]).items()})
+    plain: dict[str, Any] = at.plain()
     return plain
 
 
