@@ -30,9 +30,9 @@ OPEN = "not answered yet"
 _HEAD = """\
 # What is checked, and what is not
 
-Written by `python -m tools.build_coverage CONTROLS`; do not edit by hand. Each line is a check of the control data:
-the rules that answer it, or the reason why none does. The pass of a rule is evidence for the controls that the check is
-mapped to; see [profiles.md](profiles.md).
+Written by `python -m tools.build_coverage CONTROLS`; do not edit by hand. Each line is a check of the
+control data: the rules that answer it, or the reason why none does. The pass of a rule is evidence for the
+controls that the check is mapped to; see [profiles.md](profiles.md).
 """
 
 

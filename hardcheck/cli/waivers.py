@@ -45,7 +45,7 @@ def check(file: Path, own: Path | None, as_of: datetime | None, as_json: bool) -
     answers = load_answers(
         own, file if kind == "waivers" else None, file if kind == "attestations" else None, as_of
     )
-    entries = answers.waivers or answers.attestations
+    entries: tuple[Waiver | Attestation, ...] = answers.waivers or answers.attestations
     terms = [term_of(entry, day) for entry in entries]
     if as_json:
         print_json(kind, [{"entry": entry, "term": term} for entry, term in zip(entries, terms, strict=True)])

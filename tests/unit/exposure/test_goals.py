@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from hardcheck.engine.load import NOT_RULES, load_rules
+from hardcheck.engine.heads import NOT_RULES
+from hardcheck.engine.load import load_rules
 from hardcheck.errors import ConfigError, UsageError
 from hardcheck.exposure.goals import load_goal, load_goals, pick_goals
 from hardcheck.resources import resource_folder

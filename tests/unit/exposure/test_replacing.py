@@ -11,7 +11,9 @@ from hardcheck.evidence import Evidence, HostEvidence, HostIdentity, Privilege, 
 from hardcheck.exposure.replacing import with_policy_file, with_profile_folder
 
 BASE = "/etc/apparmor.d"
-PROFILE = "profile web /usr/sbin/nginx flags=(complain) {\n  /srv/** r,\n}\nprofile other {\n  /etc/passwd r,\n}\n"
+PROFILE = (
+    "profile web /usr/sbin/nginx flags=(complain) {\n  /srv/** r,\n}\nprofile other {\n  /etc/passwd r,\n}\n"
+)
 
 
 def evidence(**items: bytes) -> HostEvidence:
@@ -41,7 +43,11 @@ def test_profiles_of_a_folder_count_as_loaded_in_the_mode_of_their_text(tmp_path
 
 @pytest.mark.parametrize(
     ("text", "words"),
-    [("profile web {", "usr.sbin.nginx"), ("# nothing\n", "no AppArmor profile"), ("profile a { x y z }", ":")],
+    [
+        ("profile web {", "usr.sbin.nginx"),
+        ("# nothing\n", "no AppArmor profile"),
+        ("profile a { x y z }", ":"),
+    ],
 )
 def test_a_folder_without_good_profiles_is_refused(tmp_path: Path, text: str, words: str) -> None:
     with pytest.raises(UsageError, match=words):
@@ -58,7 +64,7 @@ def test_the_other_framework_s_policy_cannot_be_tried(tmp_path: Path) -> None:
 def test_a_host_whose_framework_was_not_seen_is_refused_too(tmp_path: Path) -> None:
     unseen = evidence()
     gone = Evidence("kernel.lsm", "", reason=Reason.DENIED)
-    items = {key: gone for key in unseen.items}
+    items = dict.fromkeys(unseen.items, gone)
     blind = HostEvidence(unseen.host, "", "", "0", "", Privilege.NONE, items)
     with pytest.raises(UsageError, match="its framework is unknown"):
         with_profile_folder(blind, folder(tmp_path, PROFILE))
