@@ -59,6 +59,7 @@ FACT_WORDS: Mapping[str, str] = {
     "coredump.config": "systemd-coredump:",
     "crypto.policy": "system-wide policy for cryptography",
     "denials.recent": "recorded denials:",
+    "denials.whole": "logs read whole",
     "fail2ban.jails": "jails",
     "fail2ban.persistence": "fail2ban:",
     "fail2ban.server": "fail2ban server",

@@ -81,6 +81,25 @@ def read_host_logs(host: HostEvidence, after: datetime | None = None) -> HostLog
     return HostLogs(read_logs(logs, after), tuple(read), tuple(missing), first_absent, since, cut)
 
 
+def parse_whole(host: HostEvidence) -> Absent | bool:
+    """True: each log that the host keeps was read, from where the collection began to its end. Absent for
+    the first that was not: what it holds nobody knows."""
+    for key, shown in SOURCES.items():
+        evidence = host.get(key)
+        if is_absent(evidence) or (evidence.reason is Reason.TOOL_MISSING and key != _AUDIT_LOG):
+            continue
+        if evidence.reason is not None:
+            return absent(evidence)
+        if not _window(evidence):
+            why = Reason.NOT_PRESENT if evidence.content.strip() in (b"", b"window") else Reason.UNPARSABLE
+            return Absent(
+                why, (key,), f"{shown} is empty" if why is Reason.NOT_PRESENT else f"{shown}: no log"
+            )
+        if evidence.content.count(b"\n") > _MOST_LINES:
+            return Absent(Reason.TRUNCATED, (key,), f"{shown}: the last {_MOST_LINES} lines of interest")
+    return True
+
+
 def parse_denials(host: HostEvidence) -> Denials | Absent:
     """Every denial in the logs that could be read; Absent when there was none to read."""
     logs = read_host_logs(host)

@@ -127,6 +127,14 @@ DENIAL_FACTS: tuple[ParsedFact, ...] = (
         denial_log.parse_denial_log,
         partial=True,
     ),
+    ParsedFact(
+        "denials.whole",
+        bool,
+        "whether each log that may hold denials was read",
+        denials.KEYS,
+        denials.parse_whole,
+        partial=True,
+    ),
 )
 
 SELINUX_FACTS: tuple[ParsedFact, ...] = (

@@ -38,6 +38,22 @@ NOT_READ = {
     ("audit-remote-server", "audit.offload.ways"): "one way that is proven is enough",
     ("updates-metadata-fresh", "updates.metadata"): "a composed host has package managers of two families",
     ("mount-tmp", "mounts.places.set_by"): "what mounts it is shown, its options decide",
+    **{
+        (
+            "denials-have-causes",
+            f"denials.explained.{shown}",
+        ): "the cure is shown, that its cause is known decides"
+        for shown in ("steps", "missing", "cured")
+    },
+    **{
+        (f"apparmor-{rule}", "apparmor.enforced_weaknesses.detail"): "a weakness of another kind says less"
+        for rule in (
+            "broad-abstractions",
+            "overlapping-attachments",
+            "shell-transitions",
+            "writable-programs",
+        )
+    },
     ("partition-tmp", "mounts.places.set_by"): "what mounts it is shown, that it is one decides",
 }
 """Changes without Absent that a pass does not rest on, and why."""
