@@ -25,12 +25,14 @@ class Causes:
         return self.counts[failure.rule.info.id]
 
     def own_of(self, host: HostView) -> tuple[FindingView, ...]:
-        """The failures of a host that no other failure is the cause of."""
-        return tuple(view for view in host.of(Status.FAIL) if not view.finding.follows)
+        """The failures of a host that no other failure shown there is the cause of."""
+        failed = host.of(Status.FAIL)
+        causes = {view.rule.info.id for view in failed if not view.finding.follows}
+        return tuple(view for view in failed if view.finding.follows not in causes)
 
     def following_of(self, host: HostView) -> tuple[tuple[RuleView, tuple[FindingView, ...]], ...]:
         """The other failures of a host, below the rule whose failure is their cause."""
-        rules = {view.rule.info.id: view.rule for view in self.own_of(host)}
+        rules = {view.rule.info.id: view.rule for view in self.own_of(host) if not view.finding.follows}
         grouped: dict[str, list[FindingView]] = {}
         for view in host.of(Status.FAIL):
             if view.finding.follows in rules:

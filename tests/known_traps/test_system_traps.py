@@ -154,6 +154,7 @@ def test_t14_a_filter_that_was_not_seen_proves_neither() -> None:
 
 # T15: audit rules in files and not loaded, or -e 2 set before them; a grep over the files passes
 
+UNAME = "Linux h 6.1.0-41-amd64 #1 SMP Debian 6.1.158-1 x86_64 GNU/Linux\n"
 STATUS = "enabled {}\nfailure 1\npid 216\nrate_limit 0\nbacklog_limit 8192\nlost 0\nbacklog 0\n"
 RULES = "-w /etc/apparmor/ -p wa -k MAC-policy\n-w /etc/apparmor.d/ -p wa -k MAC-policy\n"
 
@@ -166,6 +167,7 @@ def audit_host(loaded: str, files: dict[str, str | bytes | Reason], enabled: int
             "kernel.lsm": "lockdown,capability,yama,apparmor\n",
             "apparmor.parameters": parameters,
             "units.states": "Id=auditd.service\nLoadState=loaded\nActiveState=active\n",
+            "kernel.uname": UNAME,
             "audit.loaded": loaded,
             "audit.status": STATUS.format(enabled),
             **tree("audit.rules_files", files),
