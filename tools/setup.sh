@@ -45,7 +45,7 @@ new_enough() { "$1" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev
 
 if [ "${1:-}" = --test-tools ]; then
     debian='' fedora=''
-    for pair in visudo:sudo zsh:zsh ksh:ksh; do
+    for pair in visudo:sudo zsh:zsh ksh:ksh busybox:busybox tcsh:tcsh fish:fish; do
         command -v "${pair%:*}" >/dev/null 2>&1 || { debian="$debian ${pair#*:}"; fedora="$fedora ${pair#*:}"; }
     done
     # shellcheck disable=SC2086 # the words are ours, split on purpose
