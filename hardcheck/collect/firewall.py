@@ -42,6 +42,19 @@ done
 exit 0
 """
 
+# Of extensions that iptables-nft loads (conntrack, multiport) nft prints the names alone. The module that
+# holds them is there only where they are in use; the tool then reads by the same interface as nft.
+_COMPAT = """\
+for four in '' 6; do
+  if [ ! -d /sys/module/nft_compat ]; then echo "none ip$four"; continue; fi
+  tool="ip${four}tables-nft-save"
+  if ! command -v "$tool" > /dev/null 2>&1; then echo "missing ip$four"; continue; fi
+  echo "save ip$four $tool"
+  "$tool" || echo "failed ip$four"
+done
+exit 0
+"""
+
 # Asked only where it runs: the client starts Python and needs the bus.
 _FIREWALLD = """\
 if [ ! -d /run/firewalld ] && [ ! -e /run/firewalld.pid ] && [ ! -e /var/run/firewalld.pid ]; then
@@ -54,6 +67,7 @@ firewall-cmd --list-all-zones
 SOURCES = (
     ShellSource("firewall.nft", _NFT, needs=("nft",), max_bytes=4 * MIB, root=True),
     ShellSource("firewall.iptables", _IPTABLES, max_bytes=4 * MIB, root=True),
+    ShellSource("firewall.compat", _COMPAT, max_bytes=4 * MIB, root=True),
     ShellSource(
         "firewall.firewalld", _FIREWALLD, needs=("firewall-cmd",), max_bytes=256 * KIB, root=True, ok=(0, 252)
     ),
@@ -76,6 +90,12 @@ SOURCES = (
             "/etc/firewalld/zones/*.xml",
         ),
         max_files=80,
+        root=True,
+    ),
+    TreeSource(
+        "firewall.ufw",
+        ("/etc/ufw/ufw.conf", "/etc/default/ufw", "/etc/ufw/user.rules", "/etc/ufw/user6.rules"),
+        max_files=8,
         root=True,
     ),
 )

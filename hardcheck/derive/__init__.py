@@ -6,6 +6,7 @@ No I/O, no rule.
 from hardcheck.derive.access import ACCESS_DERIVED
 from hardcheck.derive.base import DerivedFact
 from hardcheck.derive.denial_triage import TRIAGE_DERIVED
+from hardcheck.derive.filtering import FILTER_DERIVED
 from hardcheck.derive.mac import MAC_DERIVED
 from hardcheck.derive.records import RECORD_DERIVED
 from hardcheck.derive.system import SYSTEM_DERIVED
@@ -13,6 +14,7 @@ from hardcheck.derive.system import SYSTEM_DERIVED
 DERIVED: tuple[DerivedFact, ...] = (
     *MAC_DERIVED,
     *SYSTEM_DERIVED,
+    *FILTER_DERIVED,
     *RECORD_DERIVED,
     *ACCESS_DERIVED,
     *TRIAGE_DERIVED,

@@ -15,10 +15,10 @@ _MAX_JUMPS = 16
 _ENDS: Mapping[str, Verdict] = {"accept": "accept", "drop": "drop", "reject": "reject"}
 
 
-def input_fate(tables: Iterable[FilterTable], family: Family) -> tuple[Verdict, str]:
+def input_fate(tables: Iterable[FilterTable], family: Family, hook: str = "input") -> tuple[Verdict, str]:
     """What happens to such a packet, and which chain decides.
 
-    Every chain at the hook ``input`` sees the packet; one that drops it is enough. Where none does, it is
+    Every chain at the hook sees the packet; one that drops it is enough. Where none does, it is
     accepted."""
     rejected = ""
     accepted = NOTHING
@@ -27,7 +27,7 @@ def input_fate(tables: Iterable[FilterTable], family: Family) -> tuple[Verdict, 
             continue
         chains = {chain.name: chain for chain in table.chains}
         for chain in table.chains:
-            if chain.hook != "input":
+            if chain.hook != hook:
                 continue
             name = f"{table.family} {table.name} {chain.name}"
             verdict = _fate(chains, chain, 0) or _ENDS.get(chain.policy, "accept")

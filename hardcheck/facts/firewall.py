@@ -9,20 +9,35 @@ import msgspec
 from hardcheck.facts.base import Absent
 
 Verdict = Literal["accept", "drop", "reject"]
+MatchKey = Literal["iif", "oif", "proto", "dport", "saddr", "daddr", "daddr_type", "state", "family", "other"]
+
+
+class FilterMatch(msgspec.Struct, frozen=True):
+    """One condition of a rule: one of ``values`` (all but these when ``negated``).
+
+    Interfaces may end in ``*``; ports are ``22`` or ``80-90``; addresses are networks; families ``ip`` and
+    ``ip6``; ``@name`` is a set whose members are not known. ``other`` is a condition that is not read.
+    """
+
+    key: MatchKey
+    values: tuple[str, ...]
+    negated: bool = False
 
 
 class FilterRule(msgspec.Struct, frozen=True):
     """One rule, as far as it matters for the fate of every packet.
 
     ``always``: it has no condition. ``verdict`` is accept, drop, reject, jump, goto, return, or empty where
-    it only counts, logs or marks; ``target`` is the chain of a jump. ``text`` are the names of the sets and
-    chains that it speaks of.
+    it only counts, logs or marks; ``target`` is the chain of a jump. ``names`` are those of the sets and
+    chains that it speaks of, ``matches`` its conditions where the reader of its form keeps them (files of
+    nftables have none).
     """
 
     always: bool
     verdict: str = ""
     target: str = ""
     names: tuple[str, ...] = ()
+    matches: tuple[FilterMatch, ...] = ()
 
 
 class FilterChain(msgspec.Struct, frozen=True):
@@ -122,3 +137,93 @@ class BootDefault(msgspec.Struct, frozen=True):
     ipv4: Verdict | Absent
     ipv6: Verdict | Absent
     loaders: tuple[str, ...] = ()
+
+
+class UfwRule(msgspec.Struct, frozen=True):
+    """One rule of ufw(8): ``action`` is allow, deny, reject or limit; ``protocol`` and ``ports`` are ``any``
+    where it names none; ``place`` is FILE:LINE."""
+
+    action: str
+    direction: str
+    protocol: str
+    ports: str
+    source: str
+    place: str
+
+    @property
+    def shown(self) -> str:
+        """``allow in tcp 22 from 0.0.0.0/0 (FILE:LINE)``."""
+        return (
+            f"{self.action} {self.direction} {self.protocol} {self.ports} from {self.source} ({self.place})"
+        )
+
+
+class Ufw(msgspec.Struct, frozen=True):
+    """What ufw's files say: its defaults (ACCEPT, DROP, REJECT) and its rules for this host."""
+
+    enabled: bool
+    incoming: str
+    outgoing: str
+    routed: str
+    rules: tuple[UfwRule, ...]
+
+
+class UfwAccess(msgspec.Struct, frozen=True):
+    """A rule of ufw that lets connections in. ``limited``: not more than six in half a minute from one
+    address; ``for_logins``: its ports are those of SSH, Absent where the server's ports are not known."""
+
+    rule: str
+    limited: bool
+    for_logins: bool | Absent
+
+
+class HookDefaults(msgspec.Struct, frozen=True):
+    """What becomes of packets that leave this host, and of those that pass through it, when no rule names
+    them."""
+
+    output_ipv4: Verdict | Absent
+    output_ipv6: Verdict | Absent
+    forward_ipv4: Verdict | Absent
+    forward_ipv6: Verdict | Absent
+
+
+class Loopback(msgspec.Struct, frozen=True):
+    """What the packet filter does with loopback traffic: whether all of it passes on ``lo``, and whether
+    packets with a loopback source are refused on every other interface. ``by`` names the chains."""
+
+    accepted: bool | Absent
+    refused_elsewhere: bool | Absent
+    by: str = ""
+
+
+class PortFate(msgspec.Struct, frozen=True):
+    """A port that something listens on, and what the packet filter does with a new connection from outside.
+
+    ``let_in``: ``closed``; ``by a rule`` that names the port or its users; ``by default``, when it comes in
+    by a policy or a rule that names neither; Absent when a condition that is not known decides.
+    """
+
+    protocol: str
+    address: str
+    port: int
+    program: str
+    let_in: Literal["closed", "by a rule", "by default"] | Absent
+    by: str = ""
+
+    @property
+    def shown(self) -> str:
+        """``tcp 0.0.0.0:80 (nginx): by default, inet filter input``."""
+        address = f"[{self.address}]" if ":" in self.address else self.address
+        how = f"not known ({self.let_in.reason})" if isinstance(self.let_in, Absent) else self.let_in
+        by = f", {self.by}" if self.by else ""
+        return f"{self.protocol} {address}:{self.port} ({self.program or '?'}): {how}{by}"
+
+
+class OpenPort(msgspec.Struct, frozen=True):
+    """A port that the packet filter lets in by name; ``name`` is ``tcp 443`` or ``udp 60000-61000``,
+    ``programs`` what listens on it, ``by`` the chain with the rule."""
+
+    name: str
+    listens: bool
+    programs: tuple[str, ...]
+    by: str

@@ -4,6 +4,8 @@
 ip`` (the kernel has no such tables), ``denied``, ``missing``, or ``table ip NAME`` lines and ``save ip
 TOOL`` followed by what the tool saves, ended by ``failed ip`` where it failed.
 
+``firewall.compat`` has the same form, with the rules of iptables-nft, which nft shows in part alone.
+
 ``firewall.firewalld`` is ``not running`` or ``default ZONE`` and ``firewall-cmd --list-all-zones``::
 
     public (default, active)
@@ -18,12 +20,13 @@ from __future__ import annotations
 import re
 
 from hardcheck.errors import ParseError
-from hardcheck.evidence import HostEvidence, Reason
+from hardcheck.evidence import Evidence, HostEvidence, Reason
 from hardcheck.facts import Absent
 from hardcheck.facts.firewall import Firewalld, FirewalldZone, LegacyTables, Ruleset
 from hardcheck.parse.iptables_save import read_iptables_save
 
 _KEY = "firewall.iptables"
+_COMPAT = "firewall.compat"
 _TOLD = re.compile(r"(none|denied|missing|save|failed|table) (ip6?)(?: (\S+))?")
 _WHY = {
     "denied": Reason.DENIED,
@@ -38,7 +41,15 @@ def parse_legacy_tables(host: HostEvidence) -> LegacyTables:
     Raises:
         ParseError: a line of another form.
     """
-    evidence = host.get(_KEY)
+    return _saved_tables(host.get(_KEY))
+
+
+def parse_compat_tables(host: HostEvidence) -> LegacyTables:
+    """What iptables-nft and ip6tables-nft hold. Raises ParseError for a line of another form."""
+    return _saved_tables(host.get(_COMPAT))
+
+
+def _saved_tables(evidence: Evidence) -> LegacyTables:
     modules: dict[str, bool] = {}
     saved: dict[str, list[tuple[str, str]]] = {}
     why: dict[str, str] = {}
@@ -58,12 +69,16 @@ def parse_legacy_tables(host: HostEvidence) -> LegacyTables:
             saved[saving].append((where, line))
         else:
             raise ParseError(where, "a line of the fragment", repr(line[:80]))
-    rulesets = {family: _ruleset(family, saved, why, modules) for family in ("ip", "ip6")}
+    rulesets = {family: _ruleset(evidence.key, family, saved, why, modules) for family in ("ip", "ip6")}
     return LegacyTables(rulesets["ip"], rulesets["ip6"], modules.get("nf_tables", True))
 
 
 def _ruleset(
-    family: str, saved: dict[str, list[tuple[str, str]]], why: dict[str, str], modules: dict[str, bool]
+    key: str,
+    family: str,
+    saved: dict[str, list[tuple[str, str]]],
+    why: dict[str, str],
+    modules: dict[str, bool],
 ) -> Ruleset | Absent:
     told = why.get(family, "")
     if told == "none":
@@ -71,9 +86,9 @@ def _ruleset(
     if told == "missing" and not modules.get(f"{family}_tables", True):
         return Ruleset(())  # neither the module nor a tool: nothing could have made a table
     if told in _WHY:
-        return Absent(_WHY[told], (_KEY,), f"{family}tables-save: {told}")
+        return Absent(_WHY[told], (key,), f"{family}tables-save: {told}")
     if family not in saved:
-        return Absent(Reason.NOT_COLLECTED, (_KEY,), f"no answer for {family}")
+        return Absent(Reason.NOT_COLLECTED, (key,), f"no answer for {family}")
     return read_iptables_save(saved[family], family)
 
 

@@ -17,6 +17,7 @@ from collections.abc import Iterable
 
 from hardcheck.errors import ParseError
 from hardcheck.facts.firewall import FilterChain, FilterRule, FilterTable, Ruleset
+from hardcheck.parse.iptables_matches import conditions
 
 _CHAIN = re.compile(r":(?P<name>\S+) (?P<policy>[A-Z-]+)(?: \[[0-9]+:[0-9]+\])?\s*")
 _HOOKS = {
@@ -90,18 +91,12 @@ def _rule(where: str, line: str) -> tuple[str, FilterRule]:
     if len(words) < 2 or words[0] not in ("-A", "-I"):
         raise ParseError(where, "'-A CHAIN ...'", repr(line[:80]))
     chain, rest = words[1], words[2:]
-    always, verdict, target = True, "", ""
-    at = 0
-    while at < len(rest):
-        word, value = rest[at], rest[at + 1] if at + 1 < len(rest) else ""
-        if word in ("-j", "--jump", "-g", "--goto"):
-            verdict = _VERDICTS.get(value, "")
-            if not verdict and value not in _SILENT:
-                verdict, target = ("goto" if word in ("-g", "--goto") else "jump"), value
-            break  # what follows are options of the target
-        if (word == "-m" and value == "comment") or word == "--comment":
-            at += 2
-        else:
-            always = False
-            at += 1
-    return chain, FilterRule(always, verdict, target, (target,) if target else ())
+    at = next((n for n, word in enumerate(rest) if word in ("-j", "--jump", "-g", "--goto")), len(rest))
+    matches = tuple(conditions(rest[:at]))
+    verdict, target = "", ""
+    if at + 1 < len(rest):  # what follows are options of the target
+        word, value = rest[at], rest[at + 1]
+        verdict = _VERDICTS.get(value, "")
+        if not verdict and value not in _SILENT:
+            verdict, target = ("goto" if word in ("-g", "--goto") else "jump"), value
+    return chain, FilterRule(not matches, verdict, target, (target,) if target else (), matches)

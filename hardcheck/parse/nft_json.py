@@ -9,8 +9,8 @@ One object with a list of objects, each of one kind::
                   {"rule": {"family": "inet", "table": "filter", "chain": "input", "handle": 4, "expr":
                   [{"accept": null}]}}]}
 
-Of a rule it is kept whether it holds for every packet, its verdict, and the names that it speaks of. A rule
-of iptables-nft shows as ``{"xt": {"type": "target", "name": "REJECT"}}``."""
+Of a rule it is kept whether it holds for every packet, its conditions, its verdict, and the names that it
+speaks of. An extension of iptables-nft shows as ``{"xt": {"type": "target", "name": "REJECT"}}``."""
 
 from __future__ import annotations
 
@@ -21,7 +21,8 @@ import msgspec
 
 from hardcheck.errors import ParseError
 from hardcheck.evidence import Evidence, HostEvidence
-from hardcheck.facts.firewall import FilterChain, FilterRule, FilterTable, Ruleset
+from hardcheck.facts.firewall import FilterChain, FilterMatch, FilterRule, FilterTable, Ruleset
+from hardcheck.parse.nft_matches import UNKNOWN, entries_of, matches_of
 
 _VERDICTS = ("accept", "drop", "reject", "return", "jump", "goto")
 _NEUTRAL = frozenset({"counter", "log", "comment", "mangle", "notrack"})
@@ -72,7 +73,7 @@ def _take(where: str, kind: str, body: dict[str, Any], tables: dict[tuple[str, s
         expressions = body.get("expr", [])
         if not isinstance(expressions, list):
             raise ParseError(where, "a list of expressions", repr(expressions)[:80])
-        parts.rules.setdefault(_word(where, body, "chain"), []).append(_rule(expressions))
+        parts.rules.setdefault(_word(where, body, "chain"), []).extend(_rules(expressions))
 
 
 def _word(where: str, body: Mapping[str, Any], name: str) -> str:
@@ -98,27 +99,68 @@ def _table(key: tuple[str, str], parts: _TableParts) -> FilterTable:
     return FilterTable(key[0], key[1], tuple(chains), tuple(parts.sets))
 
 
-def _rule(expressions: list[Any]) -> FilterRule:
-    """The fate of a packet by one rule. What is not known counts as a condition: it can then neither
-    prove that everything is dropped nor that everything is let in."""
-    always, verdict, target = True, "", ""
+def _rules(expressions: list[Any]) -> list[FilterRule]:
+    """The fate of a packet by one rule; a verdict map is a rule for each of its entries. What is not known
+    counts as a condition: it can then neither prove that all is dropped nor that all is let in."""
+    found = _Expressions()
     names: list[str] = []
     for expression in expressions:
         if not isinstance(expression, dict) or len(expression) != 1:
-            always = False
+            found.matches.append(UNKNOWN)
             continue
         ((kind, body),) = expression.items()
         _collect_names(body, names)
+        found.take(kind, body)
+    mentioned = tuple(dict.fromkeys(names))[:_MAX_NAMES]
+    rules = [
+        FilterRule(False, verdict, target, mentioned, (*found.matches, match))
+        for match, verdict, target in found.map
+    ]
+    if rules:
+        return rules
+    return [FilterRule(not found.matches, found.verdict, found.target, mentioned, tuple(found.matches))]
+
+
+class _Expressions:
+    """What the expressions of one rule come to."""
+
+    def __init__(self) -> None:
+        self.matches: list[FilterMatch] = []
+        self.verdict = self.target = ""
+        self.map: list[tuple[FilterMatch, str, str]] = []
+
+    def take(self, kind: str, body: Any) -> None:
+        """One expression."""
         if kind in _VERDICTS:
-            verdict = kind
-            if isinstance(body, dict) and isinstance(body.get("target"), str):
-                target = body["target"]
+            self.verdict, self.target = kind, _target(body)
+        elif kind == "match":
+            self.matches.extend(matches_of(body))
+        elif kind == "vmap":
+            entries = [(match, *_verdict(action)) for match, action in entries_of(body)]
+            self.map = [entry for entry in entries if entry[1]]
+            if not self.map:
+                self.matches.append(UNKNOWN)
         elif kind == "xt":
             found = _xt(body)
-            verdict, always = found or verdict, always and bool(found)
+            self.verdict = found or self.verdict
+            if not found:
+                self.matches.append(UNKNOWN)
         elif kind not in _NEUTRAL:
-            always = False
-    return FilterRule(always, verdict, target, tuple(dict.fromkeys(names))[:_MAX_NAMES])
+            self.matches.append(UNKNOWN)
+
+
+def _verdict(action: Any) -> tuple[str, str]:
+    """Verdict and target of an entry of a verdict map; empty for another form."""
+    if isinstance(action, dict) and len(action) == 1:
+        ((kind, body),) = action.items()
+        if kind in _VERDICTS:
+            return kind, _target(body)
+    return "", ""
+
+
+def _target(body: Any) -> str:
+    target = body.get("target") if isinstance(body, dict) else None
+    return target if isinstance(target, str) else ""
 
 
 def _xt(body: Any) -> str:

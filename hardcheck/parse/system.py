@@ -47,6 +47,7 @@ from hardcheck.parse import (
     sysctl_values,
     systemctl_show,
     time_state,
+    ufw_files,
 )
 from hardcheck.parse.base import ParsedFact
 from hardcheck.parse.hardening import HARDENING_FACTS
@@ -126,6 +127,21 @@ NETWORK_FACTS: tuple[ParsedFact, ...] = (
         "the rules of the old ip_tables interface that are loaded",
         ("firewall.iptables",),
         firewall_state.parse_legacy_tables,
+    ),
+    ParsedFact(
+        "firewall.compat",
+        firewall.LegacyTables,
+        "the rules of iptables-nft, as iptables prints them",
+        ("firewall.compat",),
+        firewall_state.parse_compat_tables,
+    ),
+    ParsedFact(
+        "firewall.ufw",
+        firewall.Ufw,
+        "ufw's defaults and rules",
+        ("firewall.ufw",),
+        ufw_files.parse_ufw,
+        partial=True,
     ),
     ParsedFact(
         "firewall.firewalld",

@@ -24,6 +24,7 @@ SPECS = fact_specs(PARSERS, DERIVED)
 PATHS = {
     "sysctl.files": "/etc/sysctl.d/1.conf",
     "firewall.files": "/etc/nftables.conf",
+    "firewall.ufw": "/etc/ufw/ufw.conf",
     "audit.files": "/etc/audit/audit.rules",
     "sshd.matches": "/etc/ssh/sshd_config",
     "accounts.sudoers": "/etc/sudoers",
