@@ -149,7 +149,7 @@ def open_ports(
             if each.protocol.removesuffix("6") == protocol and each.port in span and each.scope != "loopback"
         ]
         names = dict.fromkeys(programs.get(pid, "") for each in mine for pid in _pids(each))
-        found.append(OpenPort(f"{protocol} {value}", bool(mine), tuple(name for name in names if name), by))
+        found.append(OpenPort(f"{value}/{protocol}", bool(mine), tuple(name for name in names if name), by))
     return tuple(found)
 
 

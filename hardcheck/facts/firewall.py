@@ -96,6 +96,11 @@ class Firewalld(msgspec.Struct, frozen=True):
     default_zone: str = ""
     zones: tuple[FirewalldZone, ...] = ()
 
+    @property
+    def serving(self) -> tuple[FirewalldZone, ...]:
+        """The zones that decide: those with an interface or a source, and the one for all other traffic."""
+        return tuple(zone for zone in self.zones if zone.active or zone.name == self.default_zone)
+
 
 class FirewallFiles(msgspec.Struct, frozen=True):
     """What the files of each loader would load at boot, Absent where its files are not there.
@@ -220,7 +225,7 @@ class PortFate(msgspec.Struct, frozen=True):
 
 
 class OpenPort(msgspec.Struct, frozen=True):
-    """A port that the packet filter lets in by name; ``name`` is ``tcp 443`` or ``udp 60000-61000``,
+    """A port that the packet filter lets in by name; ``name`` is ``443/tcp`` or ``60000-61000/udp``,
     ``programs`` what listens on it, ``by`` the chain with the rule."""
 
     name: str

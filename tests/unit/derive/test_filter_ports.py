@@ -72,10 +72,10 @@ def test_firewalld_names_ports_for_which_nothing_listens() -> None:
     found = open_ports((SSH, LOCAL), nft("rhel9-firewalld.in"), NONE, NONE, ())
     assert not isinstance(found, Absent)
     assert {port.name: port.listens for port in found} == {
-        "tcp 22": True,
-        "tcp 9090": False,
-        "tcp 60000-61000": False,
-        "udp 546": False,
+        "22/tcp": True,
+        "9090/tcp": False,
+        "60000-61000/tcp": False,
+        "546/udp": False,
     }
 
 
