@@ -27,6 +27,7 @@ from hardcheck.facts import Absent
 from hardcheck.findings.exposure import ChainStep, Outcome
 from hardcheck.selinux.access import SelinuxPolicy
 from hardcheck.selinux.domains import Step
+from hardcheck.selinux.types import type_set
 
 _STACK = "//&"
 _WILD = frozenset("*?[{")
@@ -84,16 +85,14 @@ def _selinux(
             source = policy.policy.typical.of(policy.policy.labels.parse_type(label))
     except PolicyError as error:
         return Escape(Outcome.UNKNOWN, note=str(error))
-    near = policy.domains.reachable(source, most)
+    types = policy.policy.names.types
     for outcome, names in ((Outcome.ALLOWED, unconfined), (Outcome.LOGGED, logged)):
-        goals = sorted((length, name) for name, length in near.items() if name in names)
-        if goals:
-            steps = policy.domains.path(source, policy.policy.names.types[goals[0][1]], most) or ()
+        goals = type_set(types[name] for name in names if name in types)
+        steps = policy.domains.nearest(source, goals, most) if goals else None
+        if steps:
             shown = (ChainStep(step.source, step.target, _how(policy, step)) for step in steps)
             return Escape(outcome, tuple(shown))
-    return Escape(
-        Outcome.BLOCKED, note=f"none of {len(near)} domains within {most} transitions is unconfined"
-    )
+    return Escape(Outcome.BLOCKED, note=f"no chain of at most {most} transitions leads out")
 
 
 def _how(policy: SelinuxPolicy, step: Step) -> str:

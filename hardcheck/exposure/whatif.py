@@ -29,10 +29,9 @@ def with_booleans(host: Host, booleans: Mapping[str, bool]) -> Host:
         why = policy.detail if isinstance(policy, Absent) else "its policy is not SELinux's"
         raise UsageError(f"{host.name}: booleans cannot be set otherwise: {why}")
     try:
-        changed = policy.policy.with_booleans(dict(booleans))
+        return host.assuming(policy.with_booleans(booleans))
     except PolicyError as error:
         raise UsageError(f"{host.name}: {error}") from None
-    return host.assuming(SelinuxPolicy(changed, policy.file_contexts, enforcing=policy.enforcing))
 
 
 def with_enforced(host: Host, names: Iterable[str]) -> Host:

@@ -8,6 +8,8 @@ answered for by its new text; the fact ``apparmor.checks`` says which those are.
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from hardcheck.access import AccessPolicy
 from hardcheck.apparmor.access import AppArmorPolicy
 from hardcheck.evidence import HostEvidence
@@ -17,14 +19,17 @@ from hardcheck.parse.apparmor_tree import FILES, read_profile_set
 from hardcheck.parse.apparmor_tree import KEYS as TREE_KEYS
 from hardcheck.parse.base import ParsedFact, absent
 from hardcheck.parse.label_checks import FILE_CONTEXTS, read_file_contexts
+from hardcheck.parse.selinux_policy import decoded
 from hardcheck.parse.selinuxfs import parse_booleans, parse_selinux_kernel
 from hardcheck.reasons import Reason
 from hardcheck.selinux.access import SelinuxPolicy
+from hardcheck.selinux.file_contexts import FileContexts
 from hardcheck.selinux.policy import Policy
 
 POLICY = "selinux.policy"
 KERNEL = "selinux.kernel"
 PROFILES = "apparmor.profiles"
+_MOST_HOSTS = 4
 
 
 def parse_selinux_access(host: HostEvidence) -> SelinuxPolicy | Absent:
@@ -42,14 +47,20 @@ def parse_selinux_access(host: HostEvidence) -> SelinuxPolicy | Absent:
         return kernel
     if isinstance(booleans, Absent):
         return booleans
-    policy = Policy.from_bytes(host.get(POLICY).content)
-    live = {name: boolean.now for name, boolean in booleans.items() if name in policy.booleans}
+    policy = decoded(host.get(POLICY).content)
+    live = frozenset((name, boolean.now) for name, boolean in booleans.items() if name in policy.booleans)
     contexts = read_file_contexts(host)
-    return SelinuxPolicy(
-        policy.with_booleans(live),
-        None if isinstance(contexts, Absent) else contexts,
-        enforcing=kernel.enforcing,
-    )
+    known = None if isinstance(contexts, Absent) else contexts
+    return _asked(policy, live, known, kernel.enforcing)
+
+
+@lru_cache(maxsize=_MOST_HOSTS)
+def _asked(
+    policy: Policy, live: frozenset[tuple[str, bool]], contexts: FileContexts | None, enforcing: bool
+) -> SelinuxPolicy:
+    """Hosts with the same policy, booleans and file contexts share the answers: the two objects are the
+    same where their bytes are."""
+    return SelinuxPolicy(policy.with_booleans(dict(live)), contexts, enforcing=enforcing)
 
 
 def parse_apparmor_access(host: HostEvidence) -> AppArmorPolicy | Absent:

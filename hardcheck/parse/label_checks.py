@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from hardcheck.errors import PolicyError
 from hardcheck.evidence import HostEvidence, Reason
 from hardcheck.facts import Absent
@@ -14,6 +16,7 @@ from hardcheck.selinux.file_contexts import NAMES, FileContexts
 
 FILE_CONTEXTS = "selinux.file_contexts"
 KEYS = (KEY, FILE_CONTEXTS, CONTEXTS, "selinux.config")
+_MOST_POLICIES = 6
 _KINDS = {
     "f": "file",
     "d": "dir",
@@ -60,7 +63,13 @@ def read_file_contexts(host: HostEvidence) -> FileContexts | Absent:
     listing = host.get(FILE_CONTEXTS)
     if listing.reason is not None:
         return absent(listing)
-    return FileContexts.from_files(files)
+    return _read(tuple(files.items()))
+
+
+@lru_cache(maxsize=_MOST_POLICIES)
+def _read(files: tuple[tuple[str, bytes], ...]) -> FileContexts:
+    """Hosts with the same files share what is made of them."""
+    return FileContexts.from_files(dict(files))
 
 
 def _check(contexts: FileContexts, label: FileLabel, customizable: frozenset[str]) -> LabelCheck:

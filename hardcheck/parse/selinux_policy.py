@@ -6,11 +6,17 @@ their unconfined domains, or the two that hold nearly all it stands for.
 
 from __future__ import annotations
 
+from functools import lru_cache
+
+import msgspec
+
 from hardcheck.evidence import HostEvidence
 from hardcheck.facts.selinux import LoadedPolicy
 from hardcheck.selinux.ebitmap import values_of
+from hardcheck.selinux.policy import Policy
 from hardcheck.selinux.policydb import PolicyDb, read_policydb
 
+_MOST_POLICIES, _MOST_FACTS = 3, 6  # a decoded one takes up to 150 MB
 _UNCONFINED = (
     frozenset({"unconfined_domain_type"}),
     frozenset({"files_unconfined_type", "kern_unconfined"}),
@@ -23,7 +29,7 @@ def parse_loaded_policy(host: HostEvidence) -> LoadedPolicy:
     Raises:
         PolicyError: it is damaged or of a version not known here.
     """
-    return _policy(host, "selinux.policy")
+    return _facts(host, "selinux.policy", kept=True)
 
 
 def parse_linked_policy(host: HostEvidence) -> LoadedPolicy:
@@ -32,16 +38,34 @@ def parse_linked_policy(host: HostEvidence) -> LoadedPolicy:
     Raises:
         PolicyError: it is damaged or of a version not known here.
     """
-    return _policy(host, "selinux.policy_linked")
+    return _facts(host, "selinux.policy_linked", kept=False)
 
 
-def _policy(host: HostEvidence, key: str) -> LoadedPolicy:
+@lru_cache(maxsize=_MOST_POLICIES)
+def decoded(content: bytes) -> Policy:
+    """A kernel policy, its booleans as the file has them; hosts that hold the same one share what is made
+    of it.
+
+    Raises:
+        PolicyError: it is damaged or of a version not known here.
+    """
+    return Policy.from_bytes(content)
+
+
+def _facts(host: HostEvidence, key: str, *, kept: bool) -> LoadedPolicy:
+    """``kept``: questions will be put to the policy, so that it is worth keeping decoded."""
     evidence = host.get(key)
-    policydb = read_policydb(evidence.content)
+    facts = _facts_of(evidence.content, kept)
+    return msgspec.structs.replace(facts, sha256=evidence.sha256, origin=evidence.origin)
+
+
+@lru_cache(maxsize=_MOST_FACTS)
+def _facts_of(content: bytes, kept: bool) -> LoadedPolicy:
+    policydb = decoded(content).policydb if kept else read_policydb(content)
     names = {record.value: record.name for record in policydb.types.records if not record.is_alias}
     return LoadedPolicy(
-        sha256=evidence.sha256,
-        origin=evidence.origin,
+        sha256="",
+        origin="",
         version=policydb.header.version,
         mls=policydb.header.mls,
         handle_unknown=policydb.header.handle_unknown.value,

@@ -7,6 +7,7 @@ A `Subject` is a whole context or a bare domain, which then stands for its typic
 from __future__ import annotations
 
 import posixpath
+from collections.abc import Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ from hardcheck.selinux.ebitmap import values_of
 from hardcheck.selinux.lookups import PROTOCOLS
 from hardcheck.selinux.needs import Need, Needs, Unanswerable
 from hardcheck.selinux.policy import Decision, Policy
+from hardcheck.selinux.remembered import Remembered
 from hardcheck.selinux.sets import sources, targets
 from hardcheck.selinux.types import TypeSet
 
@@ -39,6 +41,7 @@ _FILE_ACTIONS = {
     Action.LINK: ("link",),
     Action.LOCK: ("lock",),
 }
+_MOST_ANSWERS, _MOST_SETTINGS = 1 << 14, 64
 _PROCESS_ACTIONS = {Action.SIGNAL: "sigkill", Action.PTRACE: "ptrace"}
 
 
@@ -58,9 +61,32 @@ class SelinuxPolicy:
         self.file_contexts = file_contexts
         self.enforcing = enforcing
         self._needs = Needs(policy, file_contexts)
+        self._answers: Remembered[tuple[str, Action, Object], AccessAnswer] = Remembered(_MOST_ANSWERS)
+        self._decisions: Remembered[tuple[Need, str], Decision] = Remembered(_MOST_ANSWERS)
+        self._held: Remembered[Need, bool] = Remembered(_MOST_ANSWERS)
+        self._others: Remembered[frozenset[tuple[str, bool]], SelinuxPolicy] = Remembered(_MOST_SETTINGS)
+
+    def with_booleans(self, booleans: Mapping[str, bool]) -> SelinuxPolicy:
+        """The same policy with other states of some booleans; remembered for some settings.
+
+        Raises:
+            PolicyError: a boolean that the policy does not define.
+        """
+        key = frozenset(booleans.items())
+        known = self._others.get(key)
+        if known is not None:
+            return known
+        policy = self.policy.with_booleans(booleans)
+        return self._others.put(key, SelinuxPolicy(policy, self.file_contexts, enforcing=self.enforcing))
 
     def may(self, subject: Subject, action: Action, object_: Object) -> AccessAnswer:
-        """Answer one question; what cannot be answered says so in ``unknown``."""
+        """Answer one question; what cannot be answered says so in ``unknown``. Questions that many hosts
+        with one policy ask are answered once."""
+        key = (subject.name, action, object_)
+        known = self._answers.get(key)
+        return known or self._answers.put(key, self._answer(subject, action, object_))
+
+    def _answer(self, subject: Subject, action: Action, object_: Object) -> AccessAnswer:
         try:
             source = self._needs.context(subject.name)
             needs = self._needs.of(source, action, object_)
@@ -131,10 +157,20 @@ class SelinuxPolicy:
         return self._capabilities(source) if action is Action.USE else ()
 
     def _decide(self, need: Need, permission: str) -> Decision:
+        """Many objects have the same label, so most decisions were made before."""
+        key = (need, permission)
+        known = self._decisions.get(key)
+        if known is not None:
+            return known
         show = self.policy.labels.show
-        return self.policy.decide(show(need.source), show(need.target), need.class_, permission)
+        decision = self.policy.decide(show(need.source), show(need.target), need.class_, permission)
+        return self._decisions.put(key, decision)
 
     def _has(self, need: Need) -> bool:
+        known = self._held.get(need)
+        return self._held.put(need, self._has_all(need)) if known is None else known
+
+    def _has_all(self, need: Need) -> bool:
         class_ = self.policy.names.classes.get(need.class_)
         if class_ is None or not all(name in class_.masks for name in need.permissions):
             return all(self._decide(need, name).allowed for name in need.permissions)

@@ -15,9 +15,10 @@ from hardcheck.selinux.avtab import KIND_SHIFT, ExtendedForm, ExtendedRule, Rule
 from hardcheck.selinux.constrain import Predicate, TypeSetTest, compile_constraint
 from hardcheck.selinux.constraints import Constraint, ConstraintNode
 from hardcheck.selinux.contexts import SecurityContext
-from hardcheck.selinux.enabled import AUDITALLOW_SHIFT, DONTAUDIT_SHIFT, VECTOR, EnabledRules
+from hardcheck.selinux.enabled import EnabledRules
 from hardcheck.selinux.names import Names
 from hardcheck.selinux.policydb import PolicyDb
+from hardcheck.selinux.rows import AUDITALLOW_SHIFT, DONTAUDIT_SHIFT, VECTOR
 
 
 class Vectors(Struct, frozen=True):

@@ -13,9 +13,9 @@ from msgspec import Struct
 
 from hardcheck.selinux.diff_parts import Change, diff_parts
 from hardcheck.selinux.ebitmap import values_of
-from hardcheck.selinux.enabled import AUDITALLOW_SHIFT, DONTAUDIT_SHIFT, VECTOR
 from hardcheck.selinux.names import ClassNames
 from hardcheck.selinux.policy import Policy
+from hardcheck.selinux.rows import AUDITALLOW_SHIFT, DONTAUDIT_SHIFT, VECTOR
 from hardcheck.selinux.types import TypeSet, type_set
 
 _SHIFTS = {"allow": 0, "auditallow": AUDITALLOW_SHIFT, "dontaudit": DONTAUDIT_SHIFT}

@@ -22,10 +22,12 @@ from hardcheck.selinux.contexts import SecurityContext
 from hardcheck.selinux.ebitmap import values_of
 from hardcheck.selinux.names import ClassNames
 from hardcheck.selinux.policy import Booleans, Policy
+from hardcheck.selinux.remembered import Remembered
 from hardcheck.selinux.sets import ruled_sources, ruled_targets, targets
 from hardcheck.selinux.types import TypeSet, type_set
 
 MAX_STEPS = 32
+_MOST_LEADS = 8
 _MOST_ENTRIES = 64  # above, asking for each is slower than not asking
 
 
@@ -69,6 +71,7 @@ class DomainGraph:
         self._file = _class(policy, "file")
         self._entries: dict[int, TypeSet] = {}
         self._ruled = self._type_transitions()
+        self._leads: Remembered[tuple[TypeSet, int], list[TypeSet]] = Remembered(_MOST_LEADS)
 
     def _type_transitions(self) -> dict[int, dict[int, TypeSet]]:
         """Return the executables of each (source, new domain) that a type_transition names."""
@@ -112,6 +115,47 @@ class DomainGraph:
         """Return the domains that a process can get to, with the number of steps."""
         names = self._policy.names.type_name
         return {names(change.context.type): length for _, change, length in self._walk(source, most)}
+
+    def nearest(self, source: SecurityContext, goals: TypeSet, most: int) -> tuple[Step, ...] | None:
+        """Return the shortest way from a process into one of some domains, the first by name of those that
+        are equally near; None where there is none. The same as trying `path` for each, and quicker: only
+        domains are looked at from which rules lead on to a goal in the steps that are left."""
+        leading = self._leading(goals, most)
+        before: dict[int, Step] = {}
+        seen, level = 1 << (source.type - 1), [source]
+        for left in range(most - 1, -1, -1):
+            near = []
+            for context in level:
+                for change in self._from(context, seen | ~leading[left]):
+                    new = change.context.type
+                    if not seen >> (new - 1) & 1:
+                        seen |= 1 << (new - 1)
+                        before[new] = self._step(context.type, change)
+                        near.append(change.context)
+            found = [context.type for context in near if goals >> (context.type - 1) & 1]
+            if found:
+                goal = min(found, key=self._policy.names.type_name)
+                return tuple(self._back(before, goal, source.type))
+            level = near
+        return None
+
+    def _leading(self, goals: TypeSet, most: int) -> list[TypeSet]:
+        """Return the domains from which rules alone lead to a goal within 0, 1, ... steps: all that can,
+        and some that constraints or a missing entry point hold back."""
+        key = (goals, most)
+        known = self._leads.get(key)
+        if known is not None:
+            return known
+        wanted = sum(self._process.masks.get(name, 0) for name in ("transition", "dyntransition"))
+        rules = [
+            (source, self._policy.types.union(target for target, packed in row.items() if packed & wanted))
+            for source, row in self._policy.enabled(self._booleans).rows_of(self._process.value)
+        ]
+        leading = [goals]
+        for _ in range(most - 1):
+            sources = (source for source, targets_ in rules if targets_ & leading[-1])
+            leading.append(leading[-1] | self._policy.types.union(sources))
+        return self._leads.put(key, leading)
 
     def _walk(self, source: SecurityContext, most: int) -> Iterator[tuple[int, _Change, int]]:
         """Yield each domain that can be reached once, nearest first: the domain before it, the

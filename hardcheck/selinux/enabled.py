@@ -1,101 +1,42 @@
-"""The access rules in force for one setting of the booleans, laid out for questions.
-
-Rules are grouped in *rows*, one per (source, class): target -> *packed* permissions, an integer
-with the allowed ones in bits 0-31, those logged when allowed (auditallow) in 32-63 and those
-that are silent when denied (dontaudit) in 64-95. One OR over the rows of the source's attributes
-and the target's gives all three answers at once.
-Source: kernel security/selinux/ss/services.c ``context_struct_compute_av``.
-"""
+"""The rules in force for one setting of the booleans."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from functools import cached_property
 from itertools import chain
 
-from hardcheck.selinux.avtab import (
-    CLASS_SHIFT,
-    ENABLED,
-    FIELD,
-    KIND_SHIFT,
-    TARGET_SHIFT,
-    ExtendedRule,
-    RuleKind,
-    key_of,
-)
+from hardcheck.selinux.avtab import FIELD, KIND_SHIFT, ExtendedRule, RuleKind, key_of
 from hardcheck.selinux.policydb import PolicyDb
+from hardcheck.selinux.rows import ACCESS_KINDS_END, KIND_BITS, LaidOut, Row, Rows, add_rules, pack, row_key
 
-VECTOR = 0xFFFFFFFF
-AUDITALLOW_SHIFT = 32
-DONTAUDIT_SHIFT = 64
-
-Row = dict[int, int]
-Rows = dict[int, Row]
-
-_QUESTIONS_WITHOUT_ROWS = 24
 _NO_ROW: Row = {}
-_KIND_BITS = ~(ENABLED << KIND_SHIFT)
-_ACCESS_KINDS_END = (RuleKind.DONTAUDIT + 1) << KIND_SHIFT
-
-
-def row_key(source: int, class_: int) -> int:
-    """Return the key of a row."""
-    return class_ << 16 | source
-
-
-def build_rows(policydb: PolicyDb) -> Rows:
-    """Lay out the unconditional access rules."""
-    rows: Rows = {}
-    _add(rows, policydb.rules.plain.items(), None)
-    return rows
-
-
-def _add(rows: Rows, rules: Iterable[tuple[int, int]], owned: set[int] | None) -> None:
-    """Add rules to rows. A row that is not ``owned`` is shared with another setting of the
-    booleans and copied first; None: all rows are owned."""
-    for key, data in rules:
-        key &= _KIND_BITS
-        if key >= _ACCESS_KINDS_END:
-            continue
-        place = row_key(key & FIELD, key >> CLASS_SHIFT & FIELD)
-        row = rows.get(place)
-        if row is None or (owned is not None and place not in owned):
-            row = rows[place] = dict(row or ())
-            if owned is not None:
-                owned.add(place)
-        target = key >> TARGET_SHIFT & FIELD
-        row[target] = row.get(target, 0) | _pack(key >> KIND_SHIFT, data)
-
-
-def _pack(kind: int, data: int) -> int:
-    if kind == RuleKind.ALLOW:
-        return data
-    if kind == RuleKind.AUDITALLOW:
-        return data << AUDITALLOW_SHIFT
-    return (data ^ VECTOR) << DONTAUDIT_SHIFT
 
 
 class EnabledRules:
     """All rules in force with one setting of the booleans.
 
-    The first few questions are answered from the rules as they were read. Only when more come
-    are the rows laid out, which takes as long as reading the file did.
+    The first few questions are answered from the rules as they were read; later ones from `LaidOut`,
+    which all settings have in common, so that another setting costs nothing before it is asked.
     """
 
-    def __init__(self, policydb: PolicyDb, shared: Callable[[], Rows], states: Mapping[int, bool]) -> None:
-        """``shared`` gives the rows of the unconditional rules, which all settings have in common."""
+    def __init__(self, policydb: PolicyDb, laid_out: LaidOut, states: Mapping[int, bool]) -> None:
         self._policydb = policydb
-        self._shared = shared
-        self._active = tuple(conditional.active(states) for conditional in policydb.conditionals)
-        self._asked = 0
+        self._laid_out = laid_out
+        self.states = states
+        self._holds = tuple(block.holds(states) for block in policydb.conditionals)
+        self._active = tuple(
+            block.when_true if holds else block.when_false
+            for block, holds in zip(policydb.conditionals, self._holds, strict=True)
+        )
 
     @cached_property
     def rows(self) -> Rows:
         """The access rules as rows; not to be changed, some are shared with other settings."""
-        rows = dict(self._shared())
+        rows = dict(self._laid_out.unconditional)
         owned: set[int] = set()
         for rules in self._active:
-            _add(rows, rules.plain, owned)
+            add_rules(rows, rules.plain, owned)
         return rows
 
     @cached_property
@@ -119,8 +60,8 @@ class EnabledRules:
         found: dict[int, int] = {}
         for rules in self._active:
             for key, data in rules.plain:
-                if key & _KIND_BITS >= _ACCESS_KINDS_END:
-                    found.setdefault(key & _KIND_BITS, data)
+                if key & KIND_BITS >= ACCESS_KINDS_END:
+                    found.setdefault(key & KIND_BITS, data)
         return found
 
     @cached_property
@@ -134,11 +75,10 @@ class EnabledRules:
 
     def packed(self, sources: Collection[int], targets: Collection[int], class_: int) -> int:
         """Return the packed permissions of any of the sources on any of the targets."""
-        if self._asked < _QUESTIONS_WITHOUT_ROWS:
-            self._asked += 1
+        if not self._laid_out.worthwhile():
             return self._packed_from_rules(sources, targets, class_)
-        rows = self.rows
-        base = class_ << 16
+        rows, conditional, holds = self._laid_out.unconditional, self._laid_out.conditional, self._holds
+        base = row_key(0, class_)
         found = 0
         for source in sources:
             row = rows.get(base | source)
@@ -146,6 +86,12 @@ class EnabledRules:
                 for target in targets:
                     if target in row:
                         found |= row[target]
+            grants = conditional.get(base | source)
+            if grants is not None:
+                for target in targets:
+                    for number, when, packed in grants.get(target, ()):
+                        if holds[number] is when:
+                            found |= packed
         return found
 
     def _packed_from_rules(self, sources: Collection[int], targets: Collection[int], class_: int) -> int:
@@ -159,11 +105,11 @@ class EnabledRules:
         found = 0
         for key in wanted:
             if key in plain:
-                found |= _pack(key >> KIND_SHIFT, plain[key])
+                found |= pack(key >> KIND_SHIFT, plain[key])
         for rules in self._active:
             for key, data in rules.plain:
-                if key & _KIND_BITS in wanted:
-                    found |= _pack((key & _KIND_BITS) >> KIND_SHIFT, data)
+                if key & KIND_BITS in wanted:
+                    found |= pack((key & KIND_BITS) >> KIND_SHIFT, data)
         return found
 
     def extended_rules(

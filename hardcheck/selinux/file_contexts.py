@@ -23,6 +23,7 @@ from msgspec import Struct
 from hardcheck.errors import PolicyError
 from hardcheck.selinux.automaton import Automaton
 from hardcheck.selinux.pattern import Chars, PatternError, Sequence, parse_pattern
+from hardcheck.selinux.remembered import Remembered
 
 NAMES = (
     "file_contexts",
@@ -33,6 +34,7 @@ NAMES = (
 )
 NONE = "<<none>>"
 MAX_BYTES = 32 << 20
+_MOST_FOUND = 1 << 14
 MAX_SPEC = 4096  # characters of one expression; a path of the kernel has no more
 
 _KINDS = {
@@ -89,6 +91,7 @@ class FileContexts:
             (self._literal if whole else self._by_prefix).setdefault(literal, []).append(number)
         self._lengths = sorted({len(prefix) for prefix in self._by_prefix})
         self._matchers: dict[int, Automaton | str] = {}
+        self._found: Remembered[tuple[str, str], FileContextRule | None] = Remembered(_MOST_FOUND)
 
     @classmethod
     def read(cls, path: str | Path) -> FileContexts:
@@ -154,6 +157,10 @@ class FileContexts:
         """
         if kind not in _KIND_NAMES:
             raise PolicyError("kind of file", " ".join(_KINDS.values()), repr(kind[:40]))
+        key = (path, kind)
+        return self._found[key] if key in self._found else self._found.put(key, self._find_rule(path, kind))
+
+    def _find_rule(self, path: str, kind: str) -> FileContextRule | None:
         wanted = _KIND_NAMES[kind]
         text = self.substituted(path).encode("utf-8", "surrogateescape").decode("latin-1")
         for number in reversed(self._literal.get(text, ())):

@@ -13,7 +13,7 @@ from hardcheck.errors import PolicyError
 from hardcheck.selinux.constrain import compile_constraint
 from hardcheck.selinux.contexts import SecurityContext
 from hardcheck.selinux.decision import Decider, command_allowed
-from hardcheck.selinux.enabled import EnabledRules, Rows, build_rows
+from hardcheck.selinux.enabled import EnabledRules
 from hardcheck.selinux.header import HandleUnknown
 from hardcheck.selinux.labelling import Labelling, Operation
 from hardcheck.selinux.labels import Labels
@@ -21,6 +21,7 @@ from hardcheck.selinux.lookups import Lookups
 from hardcheck.selinux.names import ClassNames, Names, capability_names
 from hardcheck.selinux.policydb import PolicyDb, read_policydb
 from hardcheck.selinux.reasons import Reasons
+from hardcheck.selinux.rows import LaidOut
 from hardcheck.selinux.rules import RuleIndex
 from hardcheck.selinux.statements import Statements
 from hardcheck.selinux.types import TypeSets
@@ -91,7 +92,8 @@ class Policy:
         self.typical = TypicalContexts(policydb, self.labels, self.types)
         self.lookups = Lookups(policydb, self.names)
         self.decider = Decider(policydb, self.names)
-        self.rules = RuleIndex(policydb)
+        self._laid_out = LaidOut(policydb)
+        self.rules = RuleIndex(policydb, self._laid_out)
         self.statements = Statements(self.names)
         self.booleans: Booleans = {record.name: record.state for record in policydb.booleans.records}
         self.labelling = Labelling(policydb, self.names)
@@ -158,13 +160,6 @@ class Policy:
         """Names of the policy capabilities in force."""
         return capability_names(self.policydb.capabilities)
 
-    def _shared_rows(self) -> Rows:
-        return self._rows
-
-    @cached_property
-    def _rows(self) -> Rows:
-        return build_rows(self.policydb)
-
     def _setting(self, booleans: Booleans | None) -> Booleans:
         if not booleans:
             return self.booleans
@@ -186,7 +181,7 @@ class Policy:
         if known is None:
             while len(self._enabled) >= _REMEMBERED_SETTINGS:
                 del self._enabled[next(iter(self._enabled))]
-            known = EnabledRules(self.policydb, self._shared_rows, self.states(booleans))
+            known = EnabledRules(self.policydb, self._laid_out, self.states(booleans))
             self._enabled[on] = known
         if not booleans:
             self._own = known
@@ -269,10 +264,10 @@ class Policy:
             ground = f"the policy does not define {what}; handle_unknown is {self.handle_unknown}"
             return Decision(allowed, not allowed, permissive, (ground,))
         mask = class_.masks[permission]
-        rules, states = self.enabled(booleans), self.states(booleans)
+        rules = self.enabled(booleans)
         vectors, refusals = self.decider.explained(rules, source, target, class_.value)
         reasons = Reasons(self.names, self.rules, self.statements, self.decider)
-        because = reasons.grounds(source, target, class_, mask, refusals, states)
+        because = reasons.grounds(source, target, class_, mask, refusals, rules.states)
         allowed = bool(vectors.allowed & mask)
         if command is not None and allowed:
             allowed, about_command = self._command(rules, source, target, class_, permission, command)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterator
 from functools import cached_property
 
 from msgspec import Struct
@@ -18,6 +18,7 @@ from hardcheck.selinux.avtab import (
     key_of,
 )
 from hardcheck.selinux.policydb import PolicyDb
+from hardcheck.selinux.rows import LaidOut
 from hardcheck.selinux.statements import Condition, Statements
 
 _QUESTIONS_WITHOUT_INDEX = 24
@@ -49,18 +50,30 @@ class FoundRule(Struct, frozen=True):
 class RuleIndex:
     """Finds rules. The conditional ones are searched for the first few questions, then indexed."""
 
-    def __init__(self, policydb: PolicyDb) -> None:
+    def __init__(self, policydb: PolicyDb, laid_out: LaidOut) -> None:
         self._policydb = policydb
+        self._laid_out = laid_out
         self._asked = 0
 
     def at(
-        self, sources: Iterable[int], targets: Iterable[int], class_: int, kind: RuleKind
+        self, sources: Collection[int], targets: Collection[int], class_: int, kind: RuleKind
     ) -> Iterator[FoundRule]:
         """Yield the access or type rules of one kind for any of these sources and targets."""
-        targets = tuple(targets)
-        keys = [key_of(source, target, class_, kind) for source in sources for target in targets]
         plain = self._policydb.rules.plain
-        yield from (FoundRule(key, plain[key]) for key in keys if key in plain)
+        if kind > RuleKind.DONTAUDIT or not self._laid_out.worthwhile():
+            keys = [key_of(source, target, class_, kind) for source in sources for target in targets]
+            yield from (FoundRule(key, plain[key]) for key in keys if key in plain)
+            yield from self._conditional_at(keys)
+            return
+        for source, target in self._laid_out.pairs(sources, targets, class_):
+            key = key_of(source, target, class_, int(kind))
+            if key in plain:
+                yield FoundRule(key, plain[key])
+        for source, target in self._laid_out.conditional_pairs(sources, targets, class_):
+            yield from self._conditional.get(key_of(source, target, class_, int(kind)), ())
+
+    def _conditional_at(self, keys: Collection[int]) -> Iterator[FoundRule]:
+        """Yield the conditional rules with some keys: by a search for the first few questions."""
         if self._asked < _QUESTIONS_WITHOUT_INDEX:
             self._asked += 1
             yield from self._walk_conditional(frozenset(keys))

@@ -12,9 +12,10 @@ from collections.abc import Iterator
 from hardcheck.selinux.constrain import TypeSetTest
 from hardcheck.selinux.contexts import SecurityContext
 from hardcheck.selinux.ebitmap import values_of
-from hardcheck.selinux.enabled import VECTOR, EnabledRules
+from hardcheck.selinux.enabled import EnabledRules
 from hardcheck.selinux.names import ClassNames
 from hardcheck.selinux.policy import Booleans, Policy
+from hardcheck.selinux.rows import VECTOR
 from hardcheck.selinux.types import TypeSet, type_set
 
 Grants = dict[str, dict[str, TypeSet]]  # class -> permission -> target types

@@ -9,10 +9,12 @@ import time
 import pytest
 
 from hardcheck.selinux import Policy
+from hardcheck.selinux.avtab import parts_of
 from hardcheck.selinux.domains import DomainGraph, How
 from hardcheck.selinux.ebitmap import values_of
 from hardcheck.selinux.flow import flows_from, flows_to
 from hardcheck.selinux.sets import grants, ruled_targets, sources, targets
+from hardcheck.selinux.types import type_set
 from tests.unit.selinux.policies import SMALL, debian, small
 
 CLASSES = ("file", "dir", "process", "tcp_socket", "fd", "dbus")
@@ -163,3 +165,42 @@ def test_the_small_policies_have_domains() -> None:
             "other_t",
             "server_t",
         )
+
+
+@pytest.mark.parametrize("kind", ["default", "mls"])
+def test_the_nearest_of_some_domains_is_the_nearest_that_a_path_leads_to(kind: str) -> None:
+    policy, rng = debian(kind), random.Random(8)
+    graph, domains = DomainGraph(policy), list(values_of(policy.types.domains))
+    name, ways = policy.names.type_name, 0
+    for _ in range(12):
+        source, most = policy.typical.of(rng.choice(domains)), rng.choice((1, 2, 3))
+        goals = [goal for goal in rng.sample(domains, 6) if goal != source.type]
+        paths = {goal: graph.path(source, goal, most) for goal in goals}
+        best = (
+            min((len(path), name(goal)) for goal, path in paths.items() if path)
+            if any(paths.values())
+            else None
+        )
+        found = graph.nearest(source, type_set(goals), most)
+        assert (found and (len(found), found[-1].target)) == best
+        ways += bool(found)
+    assert ways
+
+
+def test_rules_that_are_laid_out_answer_as_rules_that_are_looked_up() -> None:
+    """Asked about the sources and targets of conditional rules, so that booleans decide."""
+    policy, rng = debian("default"), random.Random(9)
+    on, off = (dict.fromkeys(policy.booleans, state) for state in (True, False))
+    blocks = [block for block in policy.policydb.conditionals if block.when_true.plain]
+    differ = 0
+    for _ in range(300):
+        source, target, class_, _ = parts_of(rng.choice(rng.choice(blocks).when_true.plain)[0])
+        pair = ((source, rng.choice(range(1, 400))), (target, rng.choice(range(1, 400))), class_)
+        answers = []
+        for setting in (on, off):
+            rules = policy.enabled(setting)
+            looked_up = rules._packed_from_rules(*pair)
+            assert rules.packed(*pair) == looked_up
+            answers.append(looked_up)
+        differ += answers[0] != answers[1]
+    assert differ > 50
