@@ -20,8 +20,8 @@ from hardcheck.facts import Absent
 from hardcheck.facts.selinux import context_type
 from hardcheck.triage.model import Cause, Effect, Explanation, Step
 from hardcheck.triage.request import learning_parent
-from hardcheck.triage.suggest import answers
 from hardcheck.triage.world import World
+from hardcheck.triage.written import answers
 
 Verdict = Literal["ready", "ready after steps", "not ready", "unknown"]
 Kind = Literal["domain", "profile", "host"]

@@ -16,8 +16,9 @@ from hypothesis import strategies as st
 from hardcheck.denials.model import Group
 from hardcheck.triage.explain import explain
 from hardcheck.triage.recheck import recheck, witnesses
-from hardcheck.triage.suggest import SuggestedFile, plain, suggestions
+from hardcheck.triage.suggest import suggestions
 from hardcheck.triage.world import World, without_host, world_of_profiles
+from hardcheck.triage.written import SuggestedFile, plain
 from tests.corpora import need_tool
 from tests.unit.triage.groups import apparmor, debian_world, profiles, selinux
 
@@ -64,10 +65,11 @@ def test_every_cure_is_in_the_script_and_no_danger() -> None:
 
 def test_the_way_back_is_the_other_way_round() -> None:
     lines = files(MIXED, debian_world())["undo.sh"].text.splitlines()
-    assert lines[3:] == [
+    assert lines[2:] == [
         "setsebool -P httpd_can_network_connect_db=off",
         "semanage port -d -p tcp 9999",
         "semanage fcontext -d '/data/shop(/.*)?'",
+        "semodule -lfull | grep -qw hardcheck_local && semodule -r hardcheck_local",
     ]
 
 
@@ -107,6 +109,43 @@ def test_the_ansible_file_is_a_list_of_tasks() -> None:
     assert "!unsafe" in text
 
 
+def run(script: str, folder: Path, *words: str) -> str:
+    """Run a script of suggestions below a folder, its tools replaced; what they were told."""
+    tools = folder / "bin"
+    tools.mkdir(exist_ok=True)
+    for name in ("apparmor_parser", "semodule", "semanage", "restorecon", "setsebool"):
+        (tools / name).write_text(f'#!/bin/sh\necho {name} "$@"\n')
+        (tools / name).chmod(0o755)
+    path = folder / "script.sh"
+    path.write_text(script.replace("/etc/apparmor.d/local", str(folder)))
+    command = ["/bin/sh", str(path), *words]
+    done = subprocess.run(command, capture_output=True, text=True, env={"PATH": f"{tools}:/usr/bin:/bin"})
+    assert (done.returncode, done.stderr) == (0, "")
+    return done.stdout
+
+
+def test_rules_are_added_only_on_request_once_and_can_be_taken_back(tmp_path: Path) -> None:
+    found = files([apparmor("app", "open", "/var/lib/app/a b", "rwc")], world_of_profiles(profiles(APP)))
+    local = tmp_path / "app"
+    local.write_text("/own r,")
+    assert run(found["cures.sh"].text, tmp_path) == ""
+    assert local.read_text() == "/own r,"
+    for _ in range(2):
+        told = run(found["cures.sh"].text, tmp_path, "--rules")
+        assert told == "apparmor_parser -r -- /etc/apparmor.d/app\n"
+        assert local.read_text() == '/own r,\n"/var/lib/app/a b" rw,\n'
+    run(found["undo.sh"].text, tmp_path)
+    assert local.read_text() == "/own r,\n"
+
+
+def test_the_module_is_installed_only_on_request(tmp_path: Path) -> None:
+    found = files(MIXED[4:5], debian_world())
+    assert run(found["cures.sh"].text, tmp_path) == ""
+    assert run(found["cures.sh"].text, tmp_path, "--rules") == f"semodule -i {tmp_path}/hardcheck_local.cil\n"
+    tasks = yaml.load(found["cures.yml"].text, _Loader)
+    assert [task["tags"] for task in tasks] == [["never", "hardcheck_rules"]] * 2
+
+
 def test_nothing_to_do_gives_the_read_me_alone() -> None:
     assert list(files([], without_host())) == ["README.txt"]
 
@@ -132,10 +171,12 @@ def test_no_name_leaves_its_line_or_its_argument(name: str) -> None:
         assert all(char == "\n" or char.isprintable() for char in file.text)
     for line in found["cures.sh"].text.splitlines() if "cures.sh" in found else ():
         if line.endswith(" || failed=1"):
-            assert shlex.split(line)[0] in ("restorecon", "semanage")
-    if "cures.yml" in found:
-        tasks = yaml.load(found["cures.yml"].text, _Loader)
-        assert all(task["ansible.builtin.command"]["argv"][0] in ("restorecon", "semanage") for task in tasks)
+            assert shlex.split(line)[0] in ("restorecon", "semanage", "semodule")
+    tasks = yaml.load(found["cures.yml"].text, _Loader) if "cures.yml" in found else []
+    commands = [
+        task["ansible.builtin.command"]["argv"] for task in tasks if "ansible.builtin.copy" not in task
+    ]
+    assert {argv[0] for argv in commands} <= {"restorecon", "semanage", "semodule"}
 
 
 @settings(max_examples=40, deadline=None)
