@@ -16,17 +16,30 @@ from hardcheck.errors import BundleError, UsageError
 
 if TYPE_CHECKING:
     from hardcheck.evidence import HostEvidence
+    from hardcheck.facts import Absent, Facts
     from hardcheck.triage.model import Explanation
+    from hardcheck.triage.outage import Outage
+    from hardcheck.triage.readiness import Readiness
     from hardcheck.triage.recheck import Recheck
     from hardcheck.triage.world import World
 
 
 class Read(msgspec.Struct, frozen=True):
-    """What was read, and the host whose evidence explains it."""
+    """What was read, and the host that explains it; ``facts`` are that host's, None for a log alone."""
 
     name: str
     log: LogSummary
     world: Any
+    facts: Any = None
+
+
+class Told(msgspec.Struct, frozen=True):
+    """What is said of it."""
+
+    explanations: tuple[Explanation, ...]
+    checked: Recheck
+    readiness: tuple[Readiness, ...] | Absent
+    outages: tuple[Outage, ...]
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
@@ -46,6 +59,13 @@ class Read(msgspec.Struct, frozen=True):
 )
 @click.option("--suggest", is_flag=True, help="Write the cures as files into the folder of -o.")
 @click.option("-o", "--output", type=click.Path(path_type=Path, file_okay=False), help="For --suggest.")
+@click.option(
+    "--min-days",
+    type=click.FloatRange(min=0),
+    default=7.0,
+    show_default=True,
+    help="Days that a log must cover before what only logs counts as ready to enforce.",
+)
 @click.option("--all", "show_all", is_flag=True, help="Show every group, however many.")
 @options.as_json
 @options.connection
@@ -57,6 +77,7 @@ def command(
     file_contexts: Path | None,
     suggest: bool,
     output: Path | None,
+    min_days: float,
     show_all: bool,
     as_json: bool,
     **how: object,
@@ -80,17 +101,18 @@ def command(
         raise UsageError("--file-contexts goes with --policy")
     after = since_of(since, datetime.now(UTC)) if since else None
     read = _read(words, policy, file_contexts, after, how)
-    explanations, checked = _explain(read)
-    written = _write(read, explanations, checked, output) if output is not None else ()
+    told = _tell(read, min_days)
+    written = _write(read, told, output) if output is not None else ()
     if as_json:
-        _print_json(read, explanations, checked)
+        _print_json(read, told)
     else:
-        from hardcheck.cli.denials_text import show
+        from hardcheck.cli.denials_text import show, show_enforcing
 
-        show(read.name, read.log, explanations, None if show_all else 20)
+        show(read.name, read.log, told.explanations, None if show_all else 20)
+        show_enforcing(told.readiness, told.outages)
         for path in written:
             click.echo(f"written: {path}")
-    return _exit_code(read.log, explanations)
+    return _exit_code(read.log, told.explanations)
 
 
 def _read(
@@ -116,21 +138,22 @@ def _read(
     from hardcheck.cli.reach import evidence_of
     from hardcheck.facts import Absent
     from hardcheck.parse.denial_log import parse_denial_log
+    from hardcheck.triage.world import world_of_facts
 
     host = evidence_of(words[0], how)
     log = parse_denial_log(host, after)
     if isinstance(log, Absent):
         raise BundleError(host.host.name, f"its logs cannot be read: {log.reason}: {log.detail}")
-    return Read(host.host.name, log, _host_world(host))
+    facts = _facts_of(host)
+    return Read(host.host.name, log, world_of_facts(host.host.name, facts), facts)
 
 
-def _host_world(host: HostEvidence) -> World:
+def _facts_of(host: HostEvidence) -> Facts:
     from hardcheck.derive import DERIVED
     from hardcheck.derive.assemble import assemble, fact_specs
     from hardcheck.parse import PARSERS
-    from hardcheck.triage.world import world_of_facts
 
-    return world_of_facts(host.host.name, assemble(host, PARSERS, DERIVED, fact_specs(PARSERS, DERIVED)))
+    return assemble(host, PARSERS, DERIVED, fact_specs(PARSERS, DERIVED))
 
 
 def _given_world(policy: Path | None, file_contexts: Path | None) -> World:
@@ -152,26 +175,31 @@ def _given_world(policy: Path | None, file_contexts: Path | None) -> World:
         return worlds.world_of_policy(Policy.read(policy), contexts, str(policy))
     from hardcheck.evidence.bundle import read_bundle
 
-    return _host_world(read_bundle(policy))
+    host = read_bundle(policy)
+    return worlds.world_of_facts(host.host.name, _facts_of(host))
 
 
-def _explain(read: Read) -> tuple[tuple[Explanation, ...], Recheck]:
+def _tell(read: Read, min_days: float) -> Told:
+    from hardcheck.derive.denial_triage import READINESS, readiness_of
     from hardcheck.triage.explain import explain
+    from hardcheck.triage.outage import outages
     from hardcheck.triage.recheck import recheck
 
     explanations = explain(read.log.groups, read.world)
-    return explanations, recheck(explanations, read.world)
+    ready: tuple[Readiness, ...] | Absent = ()
+    if read.facts is not None:
+        ready = readiness_of(read.log, explanations, tuple(read.facts[name] for name in READINESS), min_days)
+    down = outages(explanations, read.log.units, read.world)
+    return Told(explanations, recheck(explanations, read.world), ready, down)
 
 
-def _write(
-    read: Read, explanations: tuple[Explanation, ...], checked: Recheck, folder: Path
-) -> tuple[Path, ...]:
+def _write(read: Read, told: Told, folder: Path) -> tuple[Path, ...]:
     from hardcheck.triage.suggest import suggestions
 
     written = []
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        for file in suggestions(explanations, read.name, checked):
+        for file in suggestions(told.explanations, read.name, told.checked):
             path = folder / file.name
             path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             path.write_text(file.text, encoding="utf-8")
@@ -182,7 +210,7 @@ def _write(
     return tuple(written)
 
 
-def _print_json(read: Read, explanations: tuple[Explanation, ...], checked: Recheck) -> None:
+def _print_json(read: Read, told: Told) -> None:
     from hardcheck.cli.tables import print_json
 
     log = read.log
@@ -197,15 +225,19 @@ def _print_json(read: Read, explanations: tuple[Explanation, ...], checked: Rech
         "units": log.units,
         "groups": [
             {**msgspec.to_builtins(one), "open": one.open, "rate_per_hour": one.group.rate}
-            for one in explanations
+            for one in told.explanations
         ],
-        "recheck": checked,
+        "recheck": told.checked,
+        "readiness": told.readiness,
+        "outages": told.outages,
     }
     print_json("denials", what)
 
 
 def _exit_code(log: LogSummary, explanations: tuple[Explanation, ...]) -> int:
     """1 before 3: an open denial counts also where the log has holes."""
+    from hardcheck.triage.readiness import log_state
+
     if any(one.open and one.group.outcome is not Outcome.GRANTED for one in explanations):
         return 1
-    return 0 if log.health.whole and log.health.lines else 3
+    return 0 if log.health.lines and not log_state(log).faults else 3

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -9,11 +10,15 @@ from typing import TYPE_CHECKING
 import click
 
 from hardcheck.cli.tables import print_block, print_table
-from hardcheck.denials.model import ChangeKind, Group, LogHealth, LogSummary, Outcome, StateChange
+from hardcheck.denials.model import ChangeKind, Group, LogSummary, Outcome, StateChange
+from hardcheck.denials.summary import lost_for_good
 from hardcheck.render.sanitise import visible
+from hardcheck.triage.readiness import Readiness, in_audit_log, log_state
 
 if TYPE_CHECKING:
+    from hardcheck.facts import Absent
     from hardcheck.triage.model import Explanation
+    from hardcheck.triage.outage import Outage
 
 _SIGN = {
     Outcome.DENIED: "denied",
@@ -21,6 +26,7 @@ _SIGN = {
     Outcome.GRANTED: "granted",
     Outcome.UNKNOWN: "denied?",
 }
+_VERDICTS = ("not ready", "ready after steps", "unknown", "ready")
 _CHANGES = 10
 _SAMPLES = 5
 _PATHS = 4
@@ -98,6 +104,41 @@ def _lines(one: Explanation) -> Iterator[str]:
         yield f"first seen at {where.file}:{where.line}"
 
 
+def show_enforcing(readiness: tuple[Readiness, ...] | Absent, outages: tuple[Outage, ...]) -> None:
+    """Whether what only logs could be enforced, and how to let through one domain or profile that is."""
+    if isinstance(readiness, tuple):
+        print_block("Ready to enforce", _readiness(readiness))
+    else:
+        print_block("Ready to enforce", [f"not known: {readiness.reason}: {readiness.detail}"])
+    print_block("If a service does not work", [_outage(one) for one in outages[:_SAMPLES]])
+
+
+def _readiness(readiness: tuple[Readiness, ...]) -> Iterator[str]:
+    """Each with its steps and reasons; those that differ in the name alone together."""
+    alike: dict[tuple[object, ...], list[Readiness]] = {}
+    listed = sorted(readiness, key=lambda one: (_VERDICTS.index(one.verdict), -one.denials))
+    for one in listed:
+        alike.setdefault((one.verdict, one.steps, one.because, one.denials), []).append(one)
+    for (verdict, *_), ones in alike.items():
+        if verdict == "unknown" and len(ones) > 1:
+            yield f"{', '.join(one.name for one in ones)}: unknown"
+        else:
+            yield from (one.shown for one in ones)
+        yield from (f"  step: {step}" for step in ones[0].steps)
+        yield from (f"  {why}" for why in ones[0].because)
+        if verdict == "ready":
+            yield from (f"  {shlex.join(one.enforce)}" for one in ones)
+    yield from dict.fromkeys(remark for one in readiness for remark in one.remarks)
+
+
+def _outage(one: Outage) -> str:
+    failed = f"; {', '.join(one.failed)} did not start" if one.failed else ""
+    way = f"to let it alone through, not the host: {shlex.join(one.open)}"
+    if one.against:
+        way = f"not to be let through: {', '.join(one.against)}"
+    return f"{one.name} ({one.count} refused{failed}): {way}"
+
+
 def _show_changes(log: LogSummary) -> None:
     """The changes that bear on the denials; loads of profiles are summed up."""
     loads = sum(change.kind is ChangeKind.PROFILE for change in log.changes)
@@ -115,7 +156,7 @@ def _change(change: StateChange) -> str:
     words = [_time(change.at), str(change.kind), change.name]
     if change.old or change.new:
         words.append(f"{change.old or '?'} -> {change.new or '?'}")
-    words.append(change.operation)
+    words += [change.operation, change.info]
     if change.process.auid is not None:
         words.append(f"by login {change.process.auid}")
     return " ".join(word for word in words if word)
@@ -126,22 +167,27 @@ def _health(log: LogSummary) -> Iterator[str]:
     yield f"{health.lines} lines of {_few(dict.fromkeys(log.sources, 1), 3)}"
     if health.doubles:
         yield f"{health.doubles} records stood in two places and count once"
-    yield from _faults(health)
+    yield from _faults(log)
     yield from (f"dontaudit was off: {line}" for line in health.dontaudit_off)
     yield from (f"assumed: {line}" for line in health.assumed)
-    if health.whole:
+    if not log_state(log).faults:
         yield "nothing shows that records are lost or damaged"
 
 
-def _faults(health: LogHealth) -> Iterator[str]:
+def _faults(log: LogSummary) -> Iterator[str]:
+    health = log.health
     if health.damaged:
         yield f"{health.damaged} lines speak of SELinux or AppArmor and could not be read"
     if health.foreign:
         yield f"{health.foreign} records are quoted in messages of other programs and not believed"
     for damage in health.damages[:_SAMPLES]:
         yield f"  {damage.where.file}:{damage.where.line}: {damage.why}: {damage.text[:120]}"
+    printed = sum(one.count or 1 for one in health.lost if one.why == "printed")
+    gone = lost_for_good(health.lost, beside_audit_log=in_audit_log(log))
+    if printed and len(gone) < len(health.lost):
+        yield f"{printed} records were left out of the kernel's messages; the audit log has them"
     lost: dict[str, int] = {}
-    for one in health.lost:
+    for one in gone:
         lost[one.why] = lost.get(one.why, 0) + (one.count or 1)
     yield from (f"records were lost ({why}), at least {count}" for why, count in lost.items())
     for gap in health.gaps[:_SAMPLES]:

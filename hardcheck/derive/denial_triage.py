@@ -11,7 +11,7 @@ from hardcheck.facts import Absent
 from hardcheck.facts.denials import EnforceReadiness, ExplainedDenial
 from hardcheck.triage.explain import explain
 from hardcheck.triage.model import Cause, Effect, Explanation
-from hardcheck.triage.readiness import Readiness, readiness, subjects_of
+from hardcheck.triage.readiness import MIN_DAYS, Readiness, readiness, subjects_of
 from hardcheck.triage.world import FACTS, World, world_of_facts
 
 WORLD = FACTS
@@ -32,25 +32,31 @@ def derive_explained(explanations: tuple[Explanation, ...]) -> tuple[ExplainedDe
 
 
 def derive_readiness(
-    log: LogSummary,
-    explanations: tuple[Explanation, ...],
-    permissive: Any,
-    profiles: Any,
-    kernel: Any,
-    unattached: Any,
-    *facts: Any,
+    log: LogSummary, explanations: tuple[Explanation, ...], *facts: Any
 ) -> tuple[EnforceReadiness, ...] | Absent:
     """The readiness of all that only logs; Absent where it is not known what does."""
+    found = readiness_of(log, explanations, facts)
+    return found if isinstance(found, Absent) else tuple(_readiness_fact(one) for one in found)
+
+
+def readiness_of(
+    log: LogSummary,
+    explanations: tuple[Explanation, ...],
+    facts: tuple[Any, ...],
+    min_days: float = MIN_DAYS,
+) -> tuple[Readiness, ...] | Absent:
+    """The same with all that is known of each; ``facts`` are the values of `READINESS`."""
+    permissive, profiles, kernel, unattached, *others = facts
     if isinstance(permissive, Absent) and isinstance(profiles, Absent):
         return permissive
-    world = _world(facts)
+    world = _world(tuple(others))
     domains = () if isinstance(permissive, Absent) else [one.type_ for one in permissive]
     complaining = [] if isinstance(profiles, Absent) else [p.name for p in profiles if p.mode == "complain"]
     complaining = [name for name in complaining if "//null-" not in name]
     host = not isinstance(kernel, Absent) and kernel.policy_loaded and not kernel.enforcing
     subjects = subjects_of(world, domains, complaining, permissive_host=host)
     strays = () if isinstance(unattached, Absent) else tuple(one.shown for one in unattached)
-    return tuple(_readiness_fact(one) for one in readiness(subjects, explanations, log, world, strays))
+    return readiness(subjects, explanations, log, world, strays, min_days)
 
 
 def _world(facts: tuple[Any, ...]) -> World:
@@ -99,7 +105,7 @@ def _readiness_fact(one: Readiness) -> EnforceReadiness:
         one.days,
         one.boots,
         one.restarts,
-        sum(one.would_bite.values()),
+        one.denials,
         one.steps,
         one.because,
     )

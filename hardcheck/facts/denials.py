@@ -155,7 +155,9 @@ class EnforceReadiness(msgspec.Struct, frozen=True):
     def shown(self) -> str:
         """One line for people."""
         verdict = (
-            f"ready after {len(self.steps)} steps" if self.verdict == "ready after steps" else self.verdict
+            f"ready after {len(self.steps)} {'step' if len(self.steps) == 1 else 'steps'}"
+            if self.verdict == "ready after steps"
+            else self.verdict
         )
         why = f": {self.because[0]}" if self.because and self.verdict in ("not ready", "unknown") else ""
         return f"{self.name} ({self.kind}): {verdict}{why}; {self.denials} denials in {self.days:.1f} days"

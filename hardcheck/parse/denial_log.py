@@ -22,8 +22,9 @@ def parse_denial_log(host: HostEvidence, after: datetime | None = None) -> LogSu
     if logs.unseen is not None and not summary.groups:
         return logs.unseen
     health = summary.health
-    if logs.since is not None and (health.first is None or logs.since < health.first):
-        health = msgspec.structs.replace(health, first=logs.since)
+    since = max(logs.since, after) if logs.since is not None and after is not None else logs.since
+    if since is not None and (health.first is None or since < health.first):
+        health = msgspec.structs.replace(health, first=since)
     if logs.cut:
         older = Lost("collection limit", Where(SOURCES[logs.read[0]], 0))
         health = msgspec.structs.replace(health, lost=(*health.lost, older))

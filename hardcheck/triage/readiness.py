@@ -17,8 +17,9 @@ import msgspec
 from hardcheck.denials.model import ChangeKind, LogSummary
 from hardcheck.denials.summary import lost_for_good
 from hardcheck.facts import Absent
+from hardcheck.facts.processes import Process
 from hardcheck.facts.selinux import context_type
-from hardcheck.triage.model import Cause, Effect, Explanation, Step
+from hardcheck.triage.model import Cause, Effect, Explanation
 from hardcheck.triage.request import learning_parent
 from hardcheck.triage.world import World
 from hardcheck.triage.written import answers
@@ -27,6 +28,7 @@ Verdict = Literal["ready", "ready after steps", "not ready", "unknown"]
 Kind = Literal["domain", "profile", "host"]
 MIN_DAYS = 7.0
 _MOST = 12
+_SILENT = "deny rules without audit refuse silently, in complain mode as well"
 _UNLABELLED = frozenset({"unlabeled_t", "file_t"})
 
 
@@ -44,7 +46,8 @@ class Readiness(msgspec.Struct, frozen=True):
 
     ``since`` and ``until`` are the window that the log covers, ``days`` its length; ``boots`` and
     ``restarts`` happened within. ``would_bite`` counts the lines that would have been refused, by service.
-    ``steps`` are what is to be done first, ``because`` why it is not ready or not known.
+    ``steps`` are what is to be done first, ``because`` why it is not ready or not known, ``remarks`` what a
+    log cannot show; ``enforce`` is the command that ends the logging only.
     """
 
     framework: Literal["selinux", "apparmor"]
@@ -59,30 +62,42 @@ class Readiness(msgspec.Struct, frozen=True):
     would_bite: Mapping[str, int] = {}
     steps: tuple[str, ...] = ()
     because: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = ()
     enforce: tuple[str, ...] = ()
+
+    @property
+    def denials(self) -> int:
+        """Lines that would have been refused."""
+        return sum(self.would_bite.values())
 
     @property
     def shown(self) -> str:
         """One line for people."""
         verdict = (
-            f"ready after {len(self.steps)} steps" if self.verdict == "ready after steps" else self.verdict
+            f"ready after {len(self.steps)} {'step' if len(self.steps) == 1 else 'steps'}"
+            if self.verdict == "ready after steps"
+            else self.verdict
         )
-        bites = sum(self.would_bite.values())
-        return f"{self.name} ({self.kind}): {verdict}; {bites} denials in {self.days:.1f} days"
+        return f"{self.name} ({self.kind}): {verdict}; {self.denials} denials in {self.days:.1f} days"
 
 
 class LogState(msgspec.Struct, frozen=True):
-    """What decides how far a quiet log can be relied on, in words; empty where nothing speaks against it."""
+    """How far a quiet log can be relied on, in words: ``faults`` make silence worthless, ``hidden``
+    is what SELinux never writes."""
 
     faults: tuple[str, ...]
-    remarks: tuple[str, ...]
+    hidden: str
+
+
+def in_audit_log(log: LogSummary) -> bool:
+    """Whether the audit log itself was read, which has what the kernel did not print."""
+    return any(source.endswith("audit.log") for source in log.sources)
 
 
 def log_state(log: LogSummary) -> LogState:
-    """Faults that make silence worthless, and remarks that a reader should know."""
+    """How far this log can be relied on."""
     health = log.health
-    beside = any(source.endswith("audit.log") for source in log.sources)
-    lost = lost_for_good(health.lost, beside_audit_log=beside)
+    lost = lost_for_good(health.lost, beside_audit_log=in_audit_log(log))
     faults = [f"records were lost ({one.why})" for one in lost[:3]]
     faults += [
         f"no records from {gap.since:%Y-%m-%d %H:%M} ({gap.why})"
@@ -93,10 +108,13 @@ def log_state(log: LogSummary) -> LogState:
         faults.append(f"{health.damaged} lines could not be read")
     if health.ungrouped:
         faults.append(f"{health.ungrouped} denials were beyond the bound")
-    remarks = ["dontaudit rules hide some denials (semodule -DB shows them)"]
+    if health.cut_lines:
+        faults.append(f"{health.cut_lines} lines were too long and cut")
+    faults += [f"not read to its end: {name}" for name in health.unreadable[:3]]
+    hidden = "dontaudit rules hide some denials (semodule -DB shows them)"
     if health.dontaudit_off:
-        remarks = [f"dontaudit rules were off: {', '.join(health.dontaudit_off[:5])} is noise that they hide"]
-    return LogState(tuple(dict.fromkeys(faults)), tuple(remarks))
+        hidden = f"dontaudit rules were off: {', '.join(health.dontaudit_off[:5])} is noise that they hide"
+    return LogState(tuple(dict.fromkeys(faults)), hidden)
 
 
 def readiness(
@@ -144,8 +162,10 @@ def _of(
         unknown.append("the log has no times")
     elif days < min_days:
         unknown.append(f"observed for {days:.1f} days only, {min_days:g} are wanted")
-    if min_days and not boots and not restarts:
+    if not boots and not restarts:
         unknown.append("neither a boot nor a restart of its service was observed")
+    if subject.kind != "host" and not mine and not _runs(subject, world):
+        unknown.append("nothing is known to have run under it")
     verdict: Verdict = "ready"
     if blocking:
         verdict = "not ready"
@@ -153,7 +173,6 @@ def _of(
         verdict = "ready after steps"
     elif unknown:
         verdict = "unknown"
-    because = blocking or (tuple(unknown) if verdict == "unknown" else (*unknown, *state.remarks))
     return Readiness(
         framework=framework,
         kind=subject.kind,
@@ -166,7 +185,8 @@ def _of(
         restarts=restarts,
         would_bite=bites,
         steps=steps,
-        because=because,
+        because=blocking or tuple(unknown),
+        remarks=(_SILENT if framework == "apparmor" else state.hidden,),
         enforce=_enforce(subject),
     )
 
@@ -214,19 +234,6 @@ def _enforce(subject: Subject) -> tuple[str, ...]:
     return ("setenforce", "1")
 
 
-def open_one(one: Explanation) -> Step | None:
-    """The way to let one domain or profile through, and not the host, while its denials are studied; None
-    for what must not be allowed and for what is not refused."""
-    if one.effect is not Effect.REFUSED or one.danger or not one.open:
-        return None
-    name = learning_parent(one.group.source.partition("//&")[0])[0]
-    if one.group.framework == "selinux":
-        return Step(
-            "command", ("semanage", "permissive", "-a", name), undo=("semanage", "permissive", "-d", name)
-        )
-    return Step("command", ("aa-complain", "--", name), undo=("aa-enforce", "--", name))
-
-
 def subjects_of(
     world: World, permissive: Iterable[str], complaining: Iterable[str], *, permissive_host: bool
 ) -> tuple[Subject, ...]:
@@ -237,14 +244,25 @@ def subjects_of(
     return tuple(subjects)
 
 
+def _runs(subject: Subject, world: World) -> bool:
+    """Whether a process runs as it now."""
+    processes = () if isinstance(world.processes, Absent) else world.processes
+    return any(subject.name in (label, context_type(label)) for one in processes if (label := _label(one)))
+
+
+def _label(process: Process) -> str:
+    """A process's context, or its profile without the mode; empty where it is not known."""
+    if isinstance(process.label, Absent):
+        return ""
+    return process.label.rpartition(" (")[0] or process.label
+
+
 def _units(world: World, name: str) -> tuple[str, ...]:
     if isinstance(world.processes, Absent):
         return ()
     found: dict[str, None] = {}
     for process in world.processes:
-        label = (
-            "" if isinstance(process.label, Absent) else process.label.rpartition(" (")[0] or process.label
-        )
+        label = _label(process)
         if process.unit.endswith(".service") and (not name or name in (label, context_type(label))):
             found[process.unit] = None
     return tuple(found)
