@@ -40,6 +40,37 @@ if [ -r /etc/userdomains ]; then head -n 5000 /etc/userdomains | sed 's/^/domain
 if [ -d /etc/cagefs ] || [ -d /usr/share/cagefs ]; then echo 'cagefs present'; fi
 """
 
+# Of the settings of PHP those that part one site from another, as FILE:LINE:TEXT behind the files looked at.
+_PHP_INI = """\
+set --
+for file in /etc/php/*/fpm/php.ini /etc/php/*/fpm/conf.d/*.ini /etc/php.ini /etc/php.d/*.ini \
+  /etc/php*/fpm/php.ini /etc/php*/conf.d/*.ini /etc/opt/remi/php*/php.ini /etc/opt/remi/php*/php.d/*.ini \
+  /opt/cpanel/ea-php*/root/etc/php.ini /opt/cpanel/ea-php*/root/etc/php.d/*.ini /opt/plesk/php/*/etc/php.ini
+do
+  if [ ! -f "$file" ]; then continue; fi
+  if [ ! -r "$file" ]; then printf 'denied %s\n' "$file"; continue; fi
+  printf 'file %s\n' "$file"
+  set -- "$@" "$file"
+done
+if [ $# -gt 0 ]; then
+  grep -HnE '^[[:blank:]]*(disable_functions|session[.]save_path|upload_tmp_dir|sys_temp_dir)' "$@"
+fi
+echo end
+"""
+
+# Owners and modes of the folders that sites are usually kept in, and of those of PHP's sessions.
+_FOLDERS = """\
+for place in / /srv /var /var/www /var/lib /var/lib/php /home /home/* /home/*/public_html /home/*/www \
+  /home/*/htdocs /home/*/domains /home/*/domains/* /home/*/domains/*/public_html /usr /usr/share \
+  /usr/share/nginx /usr/share/nginx/html /opt /opt/*/htdocs /tmp /var/tmp
+do
+  if [ -d "$place" ] && [ ! -L "$place" ]; then printf '%s\\0' "$place"; fi
+done | xargs -0 stat -c 'folder %a %u %g %n' --
+find /srv /var/www /var/lib/php -xdev -mindepth 1 -maxdepth 3 -type d ! -path '*[[:cntrl:]]*' \
+  -printf 'folder %m %U %G %p\n' 2>/dev/null | head -n 3000
+echo end
+"""
+
 SOURCES = (
     ShellSource("web.nginx", _NGINX, needs=("nginx",), max_bytes=4 * MIB, root=True),
     ShellSource("web.apache", _APACHE, max_bytes=512 * KIB, root=True),
@@ -69,6 +100,10 @@ SOURCES = (
         ),
         max_files=400,
         max_bytes=64 * KIB,
+    ),
+    ShellSource("web.php_ini", _PHP_INI, needs=("grep",), max_bytes=256 * KIB, root=True),
+    ShellSource(
+        "web.folders", _FOLDERS, needs=("find", "head", "stat", "xargs"), max_bytes=512 * KIB, root=True
     ),
     ShellSource("web.cpanel", _CPANEL, max_bytes=512 * KIB, root=True),
 )

@@ -10,11 +10,13 @@ from hardcheck.derive.filtering import FILTER_DERIVED
 from hardcheck.derive.mac import MAC_DERIVED
 from hardcheck.derive.records import RECORD_DERIVED
 from hardcheck.derive.system import SYSTEM_DERIVED
+from hardcheck.derive.web_table import WEB_DERIVED
 
 DERIVED: tuple[DerivedFact, ...] = (
     *MAC_DERIVED,
     *SYSTEM_DERIVED,
     *FILTER_DERIVED,
+    *WEB_DERIVED,
     *RECORD_DERIVED,
     *ACCESS_DERIVED,
     *TRIAGE_DERIVED,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import msgspec
 
 from hardcheck.facts.base import Absent
@@ -35,7 +37,8 @@ class WebServer(msgspec.Struct, frozen=True):
 
 class PhpPool(msgspec.Struct, frozen=True):
     """One pool of php-fpm. ``listen`` is a path or an address; ``values`` are its ``php_value`` and
-    ``php_admin_value`` settings by name. ``open_basedir`` is empty when the pool does not set it."""
+    ``php_admin_value`` settings by name. ``open_basedir`` is empty when the pool does not set it;
+    ``temporary_path`` is its ``sys_temp_dir``, else its ``upload_tmp_dir`` or the TMPDIR that it sets."""
 
     name: str
     user: str
@@ -49,6 +52,7 @@ class PhpPool(msgspec.Struct, frozen=True):
     session_path: str = ""
     chroot: str = ""
     apparmor_hat: str = ""
+    temporary_path: str = ""
 
 
 class Site(msgspec.Struct, frozen=True):
@@ -90,3 +94,96 @@ class Cpanel(msgspec.Struct, frozen=True):
     version: str
     domains: tuple[tuple[str, str], ...] = ()
     cagefs: bool = False
+
+
+class PhpIni(msgspec.Struct, frozen=True):
+    """The settings of one PHP, by the folder of its php.ini; ``places`` are FILE:LINE."""
+
+    folder: str
+    settings: Mapping[str, str]
+    places: Mapping[str, str]
+
+
+class PhpLimits(msgspec.Struct, frozen=True):
+    """A pool with the settings of its own and of its php.ini together.
+
+    ``programs`` are the functions left to it that start programs; ``sessions`` and ``temporary`` the
+    folders that it keeps sessions and temporary files in, ``sessions_shared`` and ``temporary_shared`` the
+    other pools that use the same. ``place`` is FILE:LINE of the pool.
+    """
+
+    pool: str
+    place: str
+    programs: tuple[str, ...]
+    sessions: str
+    sessions_shared: tuple[str, ...]
+    temporary: str
+    temporary_shared: tuple[str, ...]
+
+
+class DocrootAccess(msgspec.Struct, frozen=True):
+    """The folder of a site, and which other sites' accounts may enter it by owners and modes. Absent where a
+    folder on the way to it, or an account, is not known."""
+
+    path: str
+    site: str
+    open_to: tuple[str, ...] | Absent
+
+    @property
+    def shown(self) -> str:
+        """``/srv/www/a (a.example) may be entered by b.example as b``."""
+        by = (
+            f"not known ({self.open_to.reason})"
+            if isinstance(self.open_to, Absent)
+            else ", ".join(self.open_to)
+        )
+        return f"{self.path} ({self.site}) may be entered by {by or 'nobody else'}"
+
+
+class TenantReach(msgspec.Struct, frozen=True):
+    """A site that runs code, the labels of its processes, and the sites whose files the MAC policy lets them
+    read, as far as that was answered: where nothing surely is, an open question makes it Absent."""
+
+    site: str
+    labels: tuple[str, ...]
+    reads: tuple[str, ...] | Absent
+
+    @property
+    def shown(self) -> str:
+        """``a.example in httpd_t reads b.example``."""
+        what = f"not known ({self.reads.reason})" if isinstance(self.reads, Absent) else ", ".join(self.reads)
+        return (
+            f"{self.site} in {', '.join(self.labels) or 'an unknown label'} reads {what or 'no other site'}"
+        )
+
+
+class ContentLabels(msgspec.Struct, frozen=True):
+    """The SELinux types of a site's files. ``foreign`` are files whose type is none of web content,
+    ``writable_code`` programs, and the folder itself, with a type that the web server may write."""
+
+    site: str
+    docroot: str
+    foreign: tuple[str, ...]
+    writable_code: tuple[str, ...]
+
+    @property
+    def shown(self) -> str:
+        """``a.example (/srv/www/a): PATH: TYPE``."""
+        wrong = ", ".join((*self.foreign, *self.writable_code))
+        return f"{self.site} ({self.docroot}): {wrong or 'as it should be'}"
+
+
+class CpanelAccount(msgspec.Struct, frozen=True):
+    """An account that owns domains of cPanel. ``jailed``: its shell is a jail or none, or CageFS is there;
+    ``pool``: PHP runs its code in a pool of its own."""
+
+    name: str
+    shell: str
+    jailed: bool
+    pool: bool
+
+    @property
+    def shown(self) -> str:
+        """``alice (shell /bin/bash, PHP not in a pool of its own)``."""
+        pool = "in a pool of its own" if self.pool else "not in a pool of its own"
+        return f"{self.name} (shell {self.shell}, PHP {pool})"

@@ -143,9 +143,15 @@ FACT_WORDS: Mapping[str, str] = {
     "updates.dnf_automatic": "dnf-automatic:",
     "updates.metadata": "package lists:",
     "updates.security": "security updates:",
+    "web.content_labels": "labels of sites' files",
+    "web.cpanel": "cPanel:",
+    "web.cpanel_accounts": "accounts of cPanel",
+    "web.docroots": "folders of sites",
+    "web.php_limits": "PHP pools",
     "web.php_pools": "PHP pools",
     "web.shared_users": "accounts that run several sites",
     "web.sites": "web sites",
+    "web.tenants": "sites that run code",
 }
 """A name that ends in a colon is followed by the fields that a rule reads of it."""
 

@@ -91,4 +91,5 @@ def _pool(name: str, settings: dict[str, str], place: str) -> PhpPool:
         session_path=php("session.save_path"),
         chroot=get("chroot"),
         apparmor_hat=get("apparmor_hat"),
+        temporary_path=php("sys_temp_dir") or php("upload_tmp_dir") or get("env[TMPDIR]"),
     )

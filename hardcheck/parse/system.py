@@ -9,6 +9,7 @@ from hardcheck.facts import (
     audit,
     containers,
     fail2ban,
+    files,
     firewall,
     mounts,
     network,
@@ -38,6 +39,7 @@ from hardcheck.parse import (
     nginx_conf,
     package_lists,
     passwd,
+    php_ini,
     php_pools,
     proc_net,
     reboot_state,
@@ -48,6 +50,7 @@ from hardcheck.parse import (
     systemctl_show,
     time_state,
     ufw_files,
+    web_folders,
 )
 from hardcheck.parse.base import ParsedFact
 from hardcheck.parse.hardening import HARDENING_FACTS
@@ -306,6 +309,20 @@ WEB_FACTS: tuple[ParsedFact, ...] = (
         ("web.php_pools",),
         php_pools.parse_php_pools,
         partial=True,
+    ),
+    ParsedFact(
+        "web.php_ini",
+        tuple[web.PhpIni, ...],
+        "settings of each PHP",
+        ("web.php_ini",),
+        php_ini.parse_php_ini,
+    ),
+    ParsedFact(
+        "web.folders",
+        Mapping[str, files.OwnedFile],
+        "owners and modes of the folders that sites are kept in",
+        ("web.folders",),
+        web_folders.parse_web_folders,
     ),
     ParsedFact("web.cpanel", web.Cpanel, "cPanel and its domains", ("web.cpanel",), cpanel.parse_cpanel),
 )

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from hardcheck.evidence import Evidence, Reason
 from hardcheck.facts import Absent
-from hardcheck.facts.firewall import FilterRule
+from hardcheck.facts.firewall import FilterMatch, FilterRule
 from hardcheck.facts.sysctl import SysctlFiles
 from hardcheck.parse import audit_rules, mountinfo, proc_net, sshd_effective, sudoers, sysctl_conf
 from hardcheck.parse.base import run_parser
@@ -212,7 +212,7 @@ def test_flush_ruleset_forgets_what_stood_above() -> None:
         ("-A INPUT -j DROP", FilterRule(True, "drop")),
         ("[0:0] -A INPUT -j REJECT --reject-with icmp-host-prohibited", FilterRule(True, "reject")),
         ('-A INPUT -m comment --comment "all; of it" -j ACCEPT', FilterRule(True, "accept")),
-        ("-A INPUT -i lo -j ACCEPT", FilterRule(False, "accept")),
+        ("-A INPUT -i lo -j ACCEPT", FilterRule(False, "accept", matches=(FilterMatch("iif", ("lo",)),))),
         ("-A INPUT -j site", FilterRule(True, "jump", "site", ("site",))),
         ("-A INPUT -g site", FilterRule(True, "goto", "site", ("site",))),
         ("-A INPUT -j LOG --log-prefix x", FilterRule(True)),
