@@ -154,10 +154,7 @@ class EnforceReadiness(msgspec.Struct, frozen=True):
     @property
     def shown(self) -> str:
         """One line for people."""
-        verdict = (
-            f"ready after {len(self.steps)} {'step' if len(self.steps) == 1 else 'steps'}"
-            if self.verdict == "ready after steps"
-            else self.verdict
-        )
+        steps = f"{len(self.steps)} {'step' if len(self.steps) == 1 else 'steps'}"
+        verdict = f"ready after {steps}" if self.verdict == "ready after steps" else self.verdict
         why = f": {self.because[0]}" if self.because and self.verdict in ("not ready", "unknown") else ""
         return f"{self.name} ({self.kind}): {verdict}{why}; {self.denials} denials in {self.days:.1f} days"

@@ -73,11 +73,8 @@ class Readiness(msgspec.Struct, frozen=True):
     @property
     def shown(self) -> str:
         """One line for people."""
-        verdict = (
-            f"ready after {len(self.steps)} {'step' if len(self.steps) == 1 else 'steps'}"
-            if self.verdict == "ready after steps"
-            else self.verdict
-        )
+        steps = f"{len(self.steps)} {'step' if len(self.steps) == 1 else 'steps'}"
+        verdict = f"ready after {steps}" if self.verdict == "ready after steps" else self.verdict
         return f"{self.name} ({self.kind}): {verdict}; {self.denials} denials in {self.days:.1f} days"
 
 
