@@ -54,7 +54,7 @@ def _judge(rule: Rule, facts: Facts, host: str, refs: Refs) -> tuple[Finding, tu
             return _undecided(rule, running, host, refs), None
         framework = Framework(running)
         if framework is Framework.NEITHER:
-            return _neither(rule, host, refs), None
+            return _neither(rule, facts, host, refs), None
         return _side_finding(rule, rule.sides[framework], facts, host, refs)
     except Exception as error:
         detail = one_line(f"{type(error).__name__}: {error}")
@@ -163,9 +163,18 @@ def _undecided(rule: Rule, running: Absent, host: str, refs: Refs) -> Finding:
     )
 
 
-def _neither(rule: Rule, host: str, refs: Refs) -> Finding:
-    """A host on which no framework is active; both remedies hold."""
+def _neither(rule: Rule, facts: Facts, host: str, refs: Refs) -> Finding:
+    """A host on which no framework is active; both remedies hold. Where both sides have a condition, one of
+    them has to hold for a failure."""
     status = rule.neither or Status.ERROR
+    if status is Status.FAIL and all(side.applies is not None for side in rule.sides.values()):
+        asked = [(side, side.applies.run(facts)) for side in rule.sides.values() if side.applies is not None]
+        side, outcome = max(asked, key=lambda pair: _certainty(pair[1]))
+        if outcome.truth is not True:
+            status = Status.NOT_APPLICABLE if outcome.truth is False else Status.UNKNOWN
+            expected = one_line(f"applies where {side.applies.expected}" if side.applies else "")
+            finding = _finding(rule, side, host, refs, status, expected, outcome)
+            return replace(finding, framework=Framework.NEITHER)
     failed = status is Status.FAIL
     remedies = rule.info.remedies if failed else ()
     return Finding(
@@ -178,6 +187,11 @@ def _neither(rule: Rule, host: str, refs: Refs) -> Finding:
         evidence=_refs(rule.proof, refs),
         remedies=fill(remedies, ()) if has_places(remedies) else (),
     )
+
+
+def _certainty(outcome: Outcome) -> int:
+    """That it holds counts most, then that it is not known."""
+    return 2 if outcome.truth is True else 0 if outcome.truth is False else 1
 
 
 def _refs(keys: Iterable[str], refs: Refs) -> tuple[EvidenceRef, ...]:

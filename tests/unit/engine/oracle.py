@@ -25,7 +25,7 @@ def status(rule: Mapping[str, Any], facts: Facts) -> str:
         if isinstance(framework, Absent):
             return "unknown"
         if framework == "neither":
-            return str(rule["neither"])
+            return neither(rule, facts)
         side = rule[framework]
         if "not_applicable" in side:
             return "not_applicable"
@@ -33,6 +33,15 @@ def status(rule: Mapping[str, Any], facts: Facts) -> str:
     if applies != "T":
         return {"F": "not_applicable", "U": "unknown"}[applies]
     return {"T": "pass", "F": "fail", "U": "unknown"}[check(side["check"], facts)]
+
+
+def neither(rule: Mapping[str, Any], facts: Facts) -> str:
+    """What a host without a framework gets: no failure where all sides have a condition and none holds."""
+    sides = [rule[name] for name in ("selinux", "apparmor") if name in rule]
+    if rule["neither"] != "fail" or not all("applies_when" in side for side in sides):
+        return str(rule["neither"])
+    applies = some(check(side["applies_when"], facts) for side in sides)
+    return {"T": "fail", "F": "not_applicable", "U": "unknown"}[applies]
 
 
 def check(node: Mapping[str, Any], facts: Facts) -> str:

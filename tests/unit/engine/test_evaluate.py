@@ -17,7 +17,11 @@ FILLED = "{steps: ['aa-enforce -- {item}'], verify: ['aa-status'], rollback: ['t
 
 
 def sided(neither: str = "fail", remedy: str = FILLED) -> Rule:
-    text = (
+    return compile_rule(sided_text(neither, remedy).encode(), "a-rule.yaml", SPECS)
+
+
+def sided_text(neither: str = "fail", remedy: str = FILLED) -> str:
+    return (
         HEAD
         + f"""\
 selinux:
@@ -31,7 +35,6 @@ apparmor:
 neither: {neither}
 """
     )
-    return compile_rule(text.encode(), "a-rule.yaml", SPECS)
 
 
 SELINUX: dict[str, Any] = {
@@ -82,6 +85,22 @@ def test_a_host_with_neither_framework_gets_what_the_rule_says(neither: str) -> 
     assert finding.observed == "no MAC framework is active"
     assert [key.key for key in finding.evidence] == ["mac.lsm"]
     assert len(finding.remedies) == (2 if neither == "fail" else 0)
+
+
+@pytest.mark.parametrize(
+    ("count", "expected"),
+    [(1, Status.FAIL), (0, Status.NOT_APPLICABLE), (Absent(Reason.DENIED), Status.UNKNOWN)],
+)
+def test_without_a_framework_a_rule_fails_where_one_of_its_conditions_holds(
+    count: int | Absent, expected: Status
+) -> None:
+    text = sided_text().replace(
+        "  check: {every", "  applies_when: {fact: count, at_least: 2}\n  check: {every"
+    )
+    rule = compile_rule(text.encode(), "a-rule.yaml", SPECS)
+    finding = judge(rule, mac__framework="neither", count=count)
+    assert (finding.status, finding.framework) == (expected, Framework.NEITHER)
+    assert (finding.reason is Reason.DENIED) is (expected is Status.UNKNOWN)
 
 
 def test_a_framework_that_could_not_be_seen_leaves_every_sided_rule_unknown() -> None:
