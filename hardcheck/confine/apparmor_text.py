@@ -7,6 +7,7 @@ Source: apparmor.d(5).
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Iterable, Iterator
 from typing import Literal
 
@@ -43,6 +44,15 @@ _SYSTEM = (
     "@{PROC}/sys/vm/overcommit_memory r,",
     "@{run}/systemd/notify w,",
 )
+_MASTER = (
+    *(f"capability {name}," for name in ("chown", "dac_override", "kill", "setgid", "setuid")),
+    "@{run}/php{,-fpm}/*.pid rw,",
+    "@{run}/php{,-fpm}/*.sock rw,",
+    "@{run}/php-fpm.pid rw,",
+    "/var/log/php*-fpm.log rw,",
+    "/var/log/php-fpm/*.log rw,",
+    "deny / rw,",
+)
 _TEMPORARY = (
     "/tmp/ r,",  # noqa: S108 - a rule, and the unit has a folder of its own there
     "owner /tmp/** rwk,",
@@ -68,14 +78,14 @@ def _profile(spec: Spec, service: ServiceSpec, abi: Abi) -> str:
 def _with_hats(spec: Spec, abi: Abi) -> str:
     """The master of the pools with what it needs to start them, and a hat for each."""
     executables = dict.fromkeys(service.executable for service in spec.services)
-    lines = ["# the master: reads the configuration, opens the sockets and logs, starts the pools"]
-    lines += [f"capability {name}," for name in ("chown", "dac_override", "kill", "setgid", "setuid")]
+    lines = ["# the master: reads the configuration, opens the sockets and logs, starts the pools", *_MASTER]
     for service in spec.services:
         lines += [_rule(path, "rw") for path in service.paths("sockets")]
         lines += [rule for path in (*service.reads, *service.paths("logs")) for rule in _reading(path)]
         lines += [rule for path in service.paths("logs") for rule in _rules(path, "w")]
         assert service.pool is not None  # hats are for pools only, as the specification was read
-        lines.append(_rule(service.pool.file, "r"))
+        folder = posixpath.dirname(service.pool.file)
+        lines += [*_rules(f"{folder}/", "r"), _rule(f"{posixpath.dirname(folder)}/php-fpm.conf", "r")]
         lines.append(f"change_profile -> {names.profile(spec, service)},")
         lines.append(f"signal (send) peer={names.profile(spec, service)},")
     lines += [_rule(path, "mrix") for path in executables]

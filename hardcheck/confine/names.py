@@ -72,6 +72,6 @@ def pool_main_file(service: ServiceSpec) -> str:
 
 def own_paths(service: ServiceSpec, kind: str) -> tuple[str, ...]:
     """Its own paths of a kind, with the files that a pool gets."""
-    if kind == "configuration" and service.pool is not None:
+    if kind == "configuration" and service.pool is not None and not service.in_hat:
         return (*service.paths(kind), pool_file(service), pool_main_file(service))
     return service.paths(kind)

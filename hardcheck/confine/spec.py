@@ -90,11 +90,12 @@ class ServiceSpec(msgspec.Struct, frozen=True):
     capabilities: tuple[str, ...] = ()
     served_by: tuple[Peer, ...] = ()
     categories: tuple[int, int] | None = None
+    in_hat: bool = False
 
     @property
     def makes_unit(self) -> bool:
         """Whether the unit is written, and not only added to."""
-        return bool(self.start) or self.pool is not None
+        return bool(self.start) or (self.pool is not None and not self.in_hat)
 
     def paths(self, kind: str) -> tuple[str, ...]:
         """Its own paths of a kind."""
@@ -145,6 +146,8 @@ def spec_of(document: Value) -> Spec:
     hats = "hats" in top and top["hats"].flag()
     if hats and not all(service.pool is not None for service in services):
         raise top["hats"].fault("hats only where every service is a pool")
+    if hats:
+        services = [msgspec.structs.replace(service, in_hat=True) for service in services]
     return Spec(_name(top["name"]), tuple(services), share, hats)
 
 

@@ -9,13 +9,14 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from hardcheck.access import Action, Subject
+from hardcheck.access import Action, Capability, Object, Subject
 from hardcheck.access import Path as File
 from hardcheck.apparmor import ProfileSet
 from hardcheck.apparmor.access import AppArmorPolicy
+from hardcheck.confine.apparmor_text import apparmor_files
 from hardcheck.confine.compiling import compile_module
 from hardcheck.confine.draft import Choices, Draft, draft
-from hardcheck.confine.drafted import with_module
+from hardcheck.confine.drafted import with_module, with_profiles
 from hardcheck.confine.from_host import spec_text
 from hardcheck.confine.judge import Judged
 from hardcheck.confine.labels import CommonLabels, HostLabels
@@ -138,6 +139,33 @@ def test_an_apparmor_host_is_judged_by_its_own_profiles() -> None:
         (judgement,) = drafted(text, host).judgements
         assert judgement.side == "apparmor"
         assert not [one for one in judgement.needs if one.judged is not Judged.GOOD]
+
+
+def test_the_master_of_hats_may_start_its_pools_and_a_hat_nothing_of_it() -> None:
+    """By the profile's own text, as the kernel would answer: who reads pools' files and changes profile."""
+    text = SITES.replace("name: sites", "name: sites\nhats: true", 1)
+    ((file, profile),) = apparmor_files(spec(text), "3.0").items()
+    assert file == "sites-pools"
+    assert not [line for line in profile.splitlines() if "confined.d" in line]  # pools' files stay in place
+    asked = with_profiles(debian_apparmor(), {file: profile})
+
+    def may(subject: str, action: Action, object_: Object) -> bool:
+        answer = asked.may(Subject(subject), action, object_)
+        assert not answer.unknown
+        return answer.allowed
+
+    pool, pid = File(f"{FPM}/a.conf"), File("/run/php/php8.2-fpm.pid")
+    hat, other = "sites-pools//site-a", "sites-pools//site-b"
+    assert may("sites-pools", Action.READ, pool)
+    assert may("sites-pools", Action.WRITE, pid)
+    assert may("sites-pools", Action.USE, Capability("setuid"))
+    assert may("sites-pools", Action.TRANSITION, Subject(hat))
+    assert not may("sites-pools", Action.TRANSITION, Subject("unconfined"))
+    assert may(hat, Action.READ, File("/srv/a/index.php"))
+    assert not may(hat, Action.READ, File("/srv/b/index.php"))
+    assert not may(hat, Action.READ, pool)
+    assert not may(hat, Action.USE, Capability("setuid"))
+    assert not may(hat, Action.TRANSITION, Subject(other))
 
 
 def test_the_abi_is_the_one_asked_for() -> None:
