@@ -21,6 +21,7 @@ from hardcheck.reasons import Reason
 
 _VERSION = re.compile(r"[0-9.]+(?=-|$)")
 _CONTAINER = re.compile(r"(?:docker|libpod|cri-containerd|crio)-(?P<id>[0-9a-f]{12})[0-9a-f]*\.scope")
+_WEB_SERVER = re.compile(r"nginx|apache2?|httpd|lighttpd|caddy")
 _MOST_SERVICES = 512
 
 
@@ -49,6 +50,7 @@ def services_of(host: Host) -> tuple[Service, ...] | Absent:
     behind = {pid: paths for pid, paths in _backends(host).items() if pid in by_pid and pid not in taken}
     found += _gather(host, by_pid, behind, "a web server")
     hidden = [Service(f"unseen holder of {shown}", "", (shown,), (_unseen(),)) for shown in unheld]
+    hidden += _unseen_behind(host, found)
     return tuple([*sorted(found, key=lambda service: service.name), *hidden][:_MOST_SERVICES])
 
 
@@ -108,6 +110,22 @@ def _backends(host: Host) -> dict[int, list[str]]:
             for pid in listener.pids:
                 found.setdefault(pid, []).append(listener.shown)
     return found
+
+
+def _unseen_behind(host: Host, found: list[Service]) -> list[Service]:
+    """What stands for the programs behind a web server where its configuration, or who holds the sockets
+    that it names, was not seen: they may be there, and nothing is known of them."""
+    sites, sockets = host.facts["web.sites"], host.facts["network.unix_listeners"]
+    if isinstance(sites, Absent):
+        missing: Absent | None = sites
+        if not any(_WEB_SERVER.fullmatch(word) for service in found for word in service.names):
+            missing = None
+    else:
+        names_sockets = any(_plain(one).startswith("/") for site in sites for one in site.backends)
+        missing = sockets if names_sockets and isinstance(sockets, Absent) else None
+    if missing is None:
+        return []
+    return [Service("unseen programs behind a web server", "", (), (_unseen(missing),), "a web server")]
 
 
 def _plain(address: str) -> str:
@@ -178,6 +196,8 @@ def _program(process: Process) -> str:
     return process.program.removesuffix(" (deleted)") if isinstance(process.program, str) else ""
 
 
-def _unseen() -> Identity:
-    state = Absent(Reason.NOT_COLLECTED, ("network.socket_owners",), "which process listens was not seen")
+def _unseen(why: Absent | None = None) -> Identity:
+    state = why or Absent(
+        Reason.NOT_COLLECTED, ("network.socket_owners",), "which process listens was not seen"
+    )
     return Identity(-1, -1, "", "", "", state, (), "unknown", state, ())

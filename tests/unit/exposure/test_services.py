@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from hardcheck.exposure.exposing import expose
 from hardcheck.exposure.goals import load_goals
 from hardcheck.exposure.services import capability_names, matches, services_of
@@ -63,6 +65,19 @@ def test_a_listener_whose_process_was_not_seen_is_a_service_of_which_all_is_unkn
     (hidden,) = [one for one in found.services if "192.0.2.1" in one.service.name]
     assert {answer.outcome for answer in hidden.answers} == {Outcome.UNKNOWN}
     assert hidden.grade.letter == "unknown"
+
+
+@pytest.mark.parametrize("fact", ["web.sites", "network.unix_listeners"])
+def test_programs_behind_a_web_server_that_were_not_seen_are_not_left_out(fact: str) -> None:
+    found = expose(host(**{fact: MISSING}), load_goals())  # type: ignore[arg-type] # facts by name
+    (hidden,) = [one for one in found.services if one.service.name.startswith("unseen")]
+    assert {answer.outcome for answer in hidden.answers} == {Outcome.UNKNOWN}
+    assert found.grade == "unknown" or hidden.grade.letter == "unknown"
+
+
+def test_without_a_web_server_nothing_is_behind_one() -> None:
+    listener = Listener("tcp", "0.0.0.0", 22, 0, 3, (40,))
+    assert names(**{"network.listeners": (listener,), "web.sites": MISSING}) == ["ssh"]
 
 
 def test_sockets_that_were_not_seen_make_the_services_unknown() -> None:
