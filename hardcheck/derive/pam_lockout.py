@@ -36,7 +36,7 @@ def lockouts(
         return Absent(Reason.NOT_PRESENT, (_KEY,), "no service of PAM through which people log in")
     found = []
     for name in known:
-        lines = list(_flat(services, name, "auth", 0))
+        lines = list(stack(services, name, "auth", 0))
         tally = next((line for line in lines if line.module == "pam_tally2.so"), None)
         if tally is not None:
             found.append(_of_tally(name, tally))
@@ -48,7 +48,7 @@ def lockouts(
     return tuple(found)
 
 
-def _flat(services: Mapping[str, tuple[PamLine, ...]], name: str, kind: str, depth: int) -> Iterator[PamLine]:
+def stack(services: Mapping[str, tuple[PamLine, ...]], name: str, kind: str, depth: int) -> Iterator[PamLine]:
     """The lines of one kind with those of other services in place of what includes them."""
     if depth > _MAX_DEPTH:
         return
@@ -56,7 +56,7 @@ def _flat(services: Mapping[str, tuple[PamLine, ...]], name: str, kind: str, dep
         if count > _MAX_LINES or line.kind not in (kind, "all"):
             continue
         if line.kind == "all" or line.control in ("include", "substack"):
-            yield from _flat(services, line.module, kind, depth + 1)
+            yield from stack(services, line.module, kind, depth + 1)
         else:
             yield line
 

@@ -71,5 +71,14 @@ class PlaceMount(msgspec.Struct, frozen=True):
         return f"{self.path} now {now}, after boot {after} ({self.set_by})"
 
 
+class ProcMount(msgspec.Struct, frozen=True):
+    """What /proc shows of others' processes, proc(5): ``off``, ``noaccess``, ``invisible`` or ``ptraceable``,
+    now and after boot; ``set_by`` is FILE:LINE, or that nothing sets it."""
+
+    hidepid_now: str
+    hidepid_at_boot: str | Absent
+    set_by: str
+
+
 def _listed(guards: tuple[str, ...]) -> str:
     return ", ".join(guards) or "without nodev, nosuid and noexec"

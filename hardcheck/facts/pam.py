@@ -48,3 +48,27 @@ class Lockout(msgspec.Struct, frozen=True):
             "until an administrator unlocks" if self.unlock_seconds == 0 else f"for {self.unlock_seconds} s"
         )
         return f"{self.service}: locks after {self.deny} failures{within}, {lasts} ({self.why})"
+
+
+class PolyDir(msgspec.Struct, frozen=True):
+    """One line of namespace.conf(5): a folder of which each login gets an instance, by ``method`` (user,
+    level, context, tmpfs ...); ``exempt`` are the accounts for which it does not hold."""
+
+    path: str
+    method: str
+    exempt: str
+    place: str
+
+
+class LoginNamespace(msgspec.Struct, frozen=True):
+    """The folders that a login through one service gets of its own; ``why`` says what is missing, or where
+    it is set."""
+
+    service: str
+    private: tuple[str, ...]
+    why: str
+
+    @property
+    def shown(self) -> str:
+        """``sshd: /tmp, /var/tmp (FILE:LINE)``."""
+        return f"{self.service}: {', '.join(self.private) or 'no folder'} of its own ({self.why})"

@@ -15,6 +15,7 @@ from hardcheck.parse import (
     fail2ban_conf,
     ipv6_addresses,
     mount_units,
+    namespace_conf,
     pam_stacks,
     release_support,
     rpm_sources,
@@ -107,6 +108,14 @@ LOGIN_FACTS: tuple[ParsedFact, ...] = (
         "the settings of faillock.conf",
         (pam_stacks.FAILLOCK,),
         pam_stacks.parse_faillock_conf,
+        partial=True,
+    ),
+    ParsedFact(
+        "pam.namespace_folders",
+        tuple[pam.PolyDir, ...],
+        "folders of which each login gets an instance",
+        (namespace_conf.KEY,),
+        namespace_conf.parse_namespace_conf,
         partial=True,
     ),
     ParsedFact(
