@@ -83,11 +83,19 @@ class Decider:
         return self.explained(rules, source, target, class_)[0]
 
     def explained(
-        self, rules: EnabledRules, source: SecurityContext, target: SecurityContext, class_: int
+        self,
+        rules: EnabledRules,
+        source: SecurityContext,
+        target: SecurityContext,
+        class_: int,
+        granted: int = 0,
     ) -> tuple[Vectors, tuple[Refusal, ...]]:
-        """Return the permissions, and all that takes away some of them, in the kernel's order."""
+        """Return the permissions, and all that takes away some of them, in the kernel's order.
+
+        ``granted`` are permissions of one more allow rule for just these two types, to ask what would be.
+        """
         packed = rules.packed(self.attributes(source.type), self.attributes(target.type), class_)
-        allowed = packed & VECTOR
+        allowed = packed & VECTOR | granted
         refusals = tuple(self._refusals(rules, source, target, class_, allowed)) if allowed else ()
         for refusal in refusals:
             allowed &= ~refusal.permissions

@@ -43,8 +43,7 @@ class Reasons:
         active = [rule for rule in allows if in_force(rule, states)]
         lines = self._texts(active, states)
         if active:
-            taken = [refusal for refusal in refusals if refusal.permissions & permission]
-            lines += [self._refusal(refusal, source, target, class_, permission) for refusal in taken]
+            lines += self.refused(source, target, class_, permission, refusals)
         else:
             lines = [self._no_rule(source, target, class_, permission)]
             lines += [f"not in force: {text}" for text in self._texts(allows, states)]
@@ -52,6 +51,18 @@ class Reasons:
         about_log = RuleKind.DONTAUDIT if denied else RuleKind.AUDITALLOW
         logged = self._rules(about_log, source, target, class_, permission)
         return (*lines, *self._texts([rule for rule in logged if in_force(rule, states)], states))
+
+    def refused(
+        self,
+        source: SecurityContext,
+        target: SecurityContext,
+        class_: ClassNames,
+        permission: int,
+        refusals: tuple[Refusal, ...],
+    ) -> tuple[str, ...]:
+        """Return one line for each refusal that takes the permission away."""
+        taken = (refusal for refusal in refusals if refusal.permissions & permission)
+        return tuple(self._refusal(refusal, source, target, class_, permission) for refusal in taken)
 
     def _rules(
         self,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from functools import cache
+from functools import cache, lru_cache
 
 import msgspec
 
@@ -60,20 +60,24 @@ def named_service(request: Request) -> bool:
 
 def _what(danger: Danger, request: Request, faces: Faces, *, tenant: bool) -> str | None:
     if request.framework == "selinux":
-        if any(_selinux(clause, request, faces) for clause in danger.selinux):
-            return f"{request.target}:{request.class_} {' '.join(request.wanted)}".strip()
+        for clause in danger.selinux:
+            if _selinux(clause, request, faces):
+                return f"{request.target}:{request.class_} {' '.join(request.wanted)}".strip()
     elif any(_apparmor(clause, request, tenant=tenant) for clause in danger.apparmor):
         return f"{request.class_} {request.target or request.path or ' '.join(request.wanted)}".strip()
-    if request.path and any(_path(clause, request, faces) for clause in danger.paths):
-        return request.path
+    if request.path and danger.paths and _listed(request.path):
+        for place in danger.paths:
+            if _path(place, request, faces):
+                return request.path
     return None
 
 
 def _selinux(clause: SelinuxClause, request: Request, faces: Faces) -> bool:
+    if clause.class_ and request.class_ not in clause.class_:
+        return False
     return (
         (not clause.apart or request.apart)
         and _named(clause.target, request.target)
-        and (not clause.class_ or request.class_ in clause.class_)
         and _meets(clause.permission, request.wanted)
         and (not clause.across or request.source != request.target)
         and (not clause.shells or faces(request))
@@ -100,6 +104,17 @@ def _path(clause: PathClause, request: Request, faces: Faces) -> bool:
     return path_fits(request.path, clause.paths)
 
 
+@lru_cache(maxsize=4096)
+def _listed(path: str) -> bool:
+    """Whether a path is any of the list's: most are none, and this asks once for all entries."""
+    return path_fits(path, _EVERY_PATH)
+
+
+_EVERY_PATH = tuple(
+    dict.fromkeys(pattern for danger in DANGERS for clause in danger.paths for pattern in clause.paths)
+)
+
+
 def path_fits(path: str, patterns: tuple[str, ...]) -> bool:
     """Whether a path is one of some AppArmor patterns."""
     return _matches(patterns, path) or (not path.endswith("/") and _matches(patterns, path + "/"))
@@ -110,7 +125,7 @@ def _matches(patterns: tuple[str, ...], path: str) -> bool:
 
 
 def _meets(words: tuple[str, ...], wanted: Iterable[str]) -> bool:
-    return not words or bool(words_of(words) & set(wanted))
+    return not words or not words_of(words).isdisjoint(wanted)
 
 
 @cache
@@ -120,7 +135,17 @@ def words_of(words: tuple[str, ...]) -> frozenset[str]:
 
 
 def _named(patterns: tuple[str, ...], name: str) -> bool:
-    return not patterns or any(fits(name, pattern) for pattern in patterns)
+    if not patterns:
+        return True
+    exact, globs = _parted(patterns)
+    return name in exact or any(fits(name, pattern) for pattern in globs)
+
+
+@cache
+def _parted(patterns: tuple[str, ...]) -> tuple[frozenset[str], tuple[str, ...]]:
+    """Plain names and patterns."""
+    globs = tuple(pattern for pattern in patterns if "*" in pattern)
+    return frozenset(patterns) - frozenset(globs), globs
 
 
 def fits(name: str, pattern: str) -> bool:

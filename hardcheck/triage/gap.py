@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator
 
-import msgspec
-
-from hardcheck.selinux.avtab import RuleKind, key_of
-from hardcheck.selinux.policy import Policy
 from hardcheck.triage.model import Cause, Cure, Found, Proof, Step
 from hardcheck.triage.selinux_case import SelinuxCase
 
+RULE = re.compile(r"allow (\S+) (\S+):(\S+) \{ ([^}]*) \};")
+"""The text of a step of the kind te."""
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.-]*")
 _NO_INTERFACE = (
     "A raw rule: the interface files of the host's policy were not collected, so that no interface of the "
@@ -26,11 +25,10 @@ def gap(case: SelinuxCase, target_type: str) -> Found | None:
         return None
     source, target, class_ = case.group.source, target_type, case.group.class_
     proof = [Proof(line, case.proof_of_policy) for name in refused[:2] for line in case.grounds(name)[:2]]
-    after = with_rule(case.policy, source, target, class_, refused)
-    left = SelinuxCase(case.group, case.world, after).refused(case.with_type(target_type))
+    left = case.refused_with(refused, case.with_type(target_type)) if case.class_ else {}
     if left:
-        quoted = SelinuxCase(case.group, case.world, after).grounds(left[0], case.with_type(target_type))
-        more = tuple(Proof(line, case.proof_of_policy) for line in quoted if line.startswith("refused"))
+        quoted = next(iter(left.values()))
+        more = tuple(Proof(line, case.proof_of_policy) for line in quoted)
         says = f"No rule allows this, and with one a constraint would still refuse {' '.join(left)}."
         return Found(Cause.CONSTRAINT, says, (*proof, *more))
     steps = (
@@ -65,15 +63,10 @@ def cil_rule(source: str, target: str, class_: str, permissions: tuple[str, ...]
     return f"(allow {source} {shown} ({class_} ({' '.join(sorted(permissions))})))"
 
 
-def with_rule(policy: Policy, source: str, target: str, class_: str, permissions: tuple[str, ...]) -> Policy:
-    """The same policy with one more allow rule, to be asked; the booleans stay as they are set."""
-    names = policy.names
-    known = names.classes.get(class_)
-    if known is None or source not in names.types or target not in names.types:
-        return policy
-    mask = sum(known.masks.get(name, 0) for name in permissions)
-    key = key_of(names.types[source], names.types[target], known.value, RuleKind.ALLOW)
-    rules = policy.policydb.rules
-    plain = {**rules.plain, key: rules.plain.get(key, 0) | mask}
-    changed = msgspec.structs.replace(policy.policydb, rules=msgspec.structs.replace(rules, plain=plain))
-    return Policy(changed).with_booleans(dict(policy.booleans))
+def allow_rules(steps: Iterable[Step]) -> Iterator[tuple[str, str, str, tuple[str, ...]]]:
+    """Source, target, class and permissions of the rules that a cure adds, read from their text."""
+    for step in steps:
+        found = RULE.fullmatch(step.text) if step.kind == "te" else None
+        if found is not None:
+            source, target, class_, wanted = found.groups()
+            yield source, source if target == "self" else target, class_, tuple(wanted.split())

@@ -17,7 +17,7 @@ from hardcheck.triage.apparmor_case import ApparmorCase
 from hardcheck.triage.apparmor_place import with_rules
 from hardcheck.triage.danger import hits_of
 from hardcheck.triage.danger_list import DANGERS
-from hardcheck.triage.gap import with_rule
+from hardcheck.triage.gap import allow_rules
 from hardcheck.triage.model import Cause, Explanation
 from hardcheck.triage.request import Request
 from hardcheck.triage.selinux_case import SelinuxCase
@@ -56,19 +56,19 @@ def recheck(explanations: Iterable[Explanation], world: World) -> Recheck:
 def _selinux(explanations: list[Explanation], world: World) -> Recheck:
     assert isinstance(world.selinux, Policy)
     gaps = [one for one in explanations if one.cause is Cause.GAP and one.group.framework == "selinux"]
-    policy = world.selinux
     dangers: list[str] = []
+    granted: dict[tuple[str, str, str], dict[str, None]] = {}
+    for one in gaps:
+        for source, target, class_, wanted in allow_rules(one.cure.steps if one.cure is not None else ()):
+            granted.setdefault((source, target, class_), {}).update(dict.fromkeys(wanted))
+            hits = hits_of(Request("selinux", source, target, class_, wanted))
+            dangers += [f"{hit.danger.id}: {hit.what}" for hit in hits if not hit.danger.relabel]
+    denied = []
     for one in gaps:
         group = one.group
-        wanted = SelinuxCase(group, world, world.selinux).refused()
-        policy = with_rule(policy, group.source, group.target, group.class_, wanted)
-        request = Request("selinux", group.source, group.target, group.class_, wanted)
-        dangers += [f"{hit.danger.id}: {hit.what}" for hit in hits_of(request) if not hit.danger.relabel]
-    denied = [
-        f"{one.group.source} {one.group.target}:{one.group.class_}"
-        for one in gaps
-        if SelinuxCase(one.group, world, policy).refused()
-    ]
+        given = tuple(granted.get((group.source, group.target, group.class_), ()))
+        left = SelinuxCase(group, world, world.selinux).refused_with(given)
+        denied += [f"{group.source} {group.target}:{group.class_} {' '.join(left)}"] if left else []
     return Recheck(len(gaps), tuple(denied), tuple(dict.fromkeys(dangers)))
 
 

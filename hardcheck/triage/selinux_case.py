@@ -10,6 +10,7 @@ from hardcheck.errors import PolicyError
 from hardcheck.selinux.contexts import SecurityContext
 from hardcheck.selinux.names import ClassNames
 from hardcheck.selinux.policy import Policy
+from hardcheck.selinux.reasons import Reasons
 from hardcheck.selinux.sets import targets
 from hardcheck.selinux.types import TypeSet
 from hardcheck.triage.world import World
@@ -79,6 +80,23 @@ class SelinuxCase:
     def grounds(self, permission: str, target: str = "") -> tuple[str, ...]:
         """Why the policy refuses one permission, in its own language."""
         return self.policy.decide(self.source, target or self.target, self.group.class_, permission).because
+
+    def refused_with(self, permissions: tuple[str, ...], target: str = "") -> dict[str, tuple[str, ...]]:
+        """What would still be refused if a rule allowed these permissions on the target, each with what
+        takes it away again: constraints, roles, bounds."""
+        class_, policy = self.class_, self.policy
+        if class_ is None:
+            return {}
+        context = policy.context(target or self.target)
+        granted = sum(class_.masks.get(name, 0) for name in permissions)
+        rules = policy.enabled()
+        found = policy.decider.explained(rules, self.source_context, context, class_.value, granted)
+        left = [name for name in self.wanted if not found[0].allowed & class_.masks[name]]
+        reasons = Reasons(policy.names, policy.rules, policy.statements, policy.decider)
+        return {
+            name: reasons.refused(self.source_context, context, class_, class_.masks[name], found[1])
+            for name in left
+        }
 
     def usable_types(self, permissions: tuple[str, ...] = ()) -> TypeSet:
         """The types on which the source has all of the permissions (default: those asked for)."""

@@ -8,10 +8,10 @@ is left out and said so.
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable
 
 from hardcheck.triage.cure_scripts import in_local_file, script, undo
+from hardcheck.triage.gap import RULE
 from hardcheck.triage.model import Cause, Explanation
 from hardcheck.triage.recheck import Recheck
 from hardcheck.triage.written import (
@@ -30,7 +30,6 @@ from hardcheck.triage.written import (
 
 _TAG = "hardcheck_rules"
 _ON_REQUEST = f"\n  tags: [never, {_TAG}]"
-_RULE = re.compile(r"allow (\S+) (\S+):(\S+) \{ ([^}]*) \};")
 
 
 def suggestions(
@@ -63,7 +62,7 @@ def _modules(cured: list[Explanation]) -> list[SuggestedFile]:
     cil: list[str] = []
     for one in gaps:
         for step in steps_of(one):
-            match = _RULE.fullmatch(step.text) if step.kind == "te" else None
+            match = RULE.fullmatch(step.text) if step.kind == "te" else None
             if match is not None:
                 source, target, class_, permissions = match.groups()
                 types |= {source} | ({target} if target != "self" else set())

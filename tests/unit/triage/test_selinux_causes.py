@@ -15,11 +15,11 @@ from hardcheck.facts.labels import FileLabel
 from hardcheck.facts.processes import Process
 from hardcheck.facts.web import Site
 from hardcheck.triage.explain import explain
-from hardcheck.triage.gap import with_rule
 from hardcheck.triage.model import Cause, Effect, Explanation
+from hardcheck.triage.selinux_case import SelinuxCase
 from hardcheck.triage.world import World, without_host
 from tests.corpora import corpus
-from tests.unit.triage.groups import debian_policy, debian_world, selinux
+from tests.unit.triage.groups import bounded, debian_policy, debian_world, selinux
 
 HTTPD = "httpd_t"
 
@@ -214,13 +214,16 @@ def test_a_true_gap_gets_exactly_what_was_refused() -> None:
     assert found.cure.checked
 
 
-def test_a_rule_laid_over_the_policy_allows_that_and_nothing_else() -> None:
+def test_a_rule_that_is_only_asked_about_is_weighed_with_what_takes_it_away() -> None:
     policy, _ = debian_policy()
-    after = with_rule(policy, "ntpd_t", "cron_spool_t", "dir", ("search",))
-    s, t = "system_u:system_r:ntpd_t:s0", "system_u:object_r:cron_spool_t:s0"
-    before = policy.access(s, t, "dir").allowed
-    assert after.access(s, t, "dir").allowed == before | {"search"}
-    assert policy.access(s, t, "dir").allowed == before
+    case = SelinuxCase(selinux("ntpd_t", "cron_spool_t", "dir", "search"), debian_world(), policy)
+    assert case.refused_with(("search",)) == {}
+    assert list(case.refused_with(())) == ["search"]
+    assert case.refused() == ("search",)
+    pair = bounded("system_u:system_r:ntpd_t:s0 unconfined_u:object_r:user_home_t:s0")
+    other = selinux("ntpd_t", "user_home_t", "file", "relabelfrom", pairs=pair)
+    left = SelinuxCase(other, debian_world(), policy).refused_with(("relabelfrom",))
+    assert left["relabelfrom"][0].startswith("refused by constrain file")
 
 
 def test_modes_are_what_is_wrong_behind_dac_override() -> None:

@@ -1,0 +1,1 @@
+"""Reading and explaining denials, beside the tools that administrators have."""
