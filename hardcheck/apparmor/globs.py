@@ -32,19 +32,19 @@ class GlobFault(Exception):
     """A pattern that has no meaning."""
 
 
-class OneOf(msgspec.Struct, frozen=True):
+class OneOf(msgspec.Struct, frozen=True, cache_hash=True):
     """One byte of the set ``mask`` (bit N is byte N)."""
 
     mask: int
 
 
-class Many(msgspec.Struct, frozen=True):
+class Many(msgspec.Struct, frozen=True, cache_hash=True):
     """Any number of bytes of the set ``mask``."""
 
     mask: int
 
 
-class Either(msgspec.Struct, frozen=True):
+class Either(msgspec.Struct, frozen=True, cache_hash=True):
     """One of several sequences."""
 
     branches: tuple[tuple[Element, ...], ...]

@@ -25,6 +25,13 @@ class Library:
         self._found: dict[tuple[str, bool], tuple[str, ...] | None] = {}
         self._features: dict[tuple[str, bool], Features | None] = {}
 
+    def with_changed(self, source: Source, path: str) -> Library:
+        """Return the same files read from ``source``, which differs in the text of ``path`` alone."""
+        changed = Library(source, self.base)
+        changed._units = {name: unit for name, unit in self._units.items() if name != path}
+        changed._found, changed._features = dict(self._found), dict(self._features)
+        return changed
+
     def unit(self, path: str) -> Unit | None:
         """Return the file parsed, None when it is not there or not readable."""
         if path not in self._units:

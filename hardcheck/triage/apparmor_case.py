@@ -21,6 +21,7 @@ from hardcheck.apparmor.objects import (
 from hardcheck.apparmor.profile import Profile
 from hardcheck.denials.model import ApparmorDenial, Group
 from hardcheck.errors import UsageError
+from hardcheck.triage.apparmor_place import Abstractions
 from hardcheck.triage.request import MANY, kind_of, learning_parent
 from hardcheck.triage.world import World
 
@@ -42,8 +43,15 @@ class ApparmorCase:
     """A group beside its host's profiles. ``profile`` is the one that refused: of a stack the part that
     does not allow it, of a learning child the one that ran the program."""
 
-    def __init__(self, group: Group, world: World, policy: ProfileSet | None) -> None:
+    def __init__(
+        self,
+        group: Group,
+        world: World,
+        policy: ProfileSet | None,
+        abstractions: Abstractions | None = None,
+    ) -> None:
         self.group, self.world, self.policy = group, world, policy
+        self.abstractions = abstractions
         self.example = next((one.apparmor for one in group.examples if one.apparmor is not None), _NOTHING)
         self.kind = kind_of(group.examples[0]) if group.examples else "file"
         parts = tuple(dict.fromkeys(part for part in group.source.split("//&")))
@@ -93,6 +101,17 @@ class ApparmorCase:
         """Whether a policy allows all that was asked for."""
         answers = self.answers(name, policy)
         return bool(answers) and all(answer.allowed and not answer.unknown for answer in answers)
+
+    def may_be_allowed_by(self, include: str) -> bool:
+        """Whether an abstraction of the host allows what the profile does not: it alone, asked beforehand."""
+        alone = self.abstractions.alone(include) if self.abstractions is not None else None
+        if alone is None or self.abstractions is None:
+            return False
+        answers = self.answers(self.abstractions.ALONE, alone)
+        pairs = zip(self.answers(self.name), answers, strict=True)
+        return bool(answers) and all(
+            before.allowed or after.allowed or bool(after.unknown) for before, after in pairs
+        )
 
     def deny_rules(self) -> tuple[str, ...]:
         """The deny rules that decided, as FILE:LINE: text."""

@@ -6,7 +6,7 @@ from hardcheck.apparmor import ProfileSet
 from hardcheck.denials.model import Group
 from hardcheck.facts import Absent
 from hardcheck.triage.apparmor_case import ApparmorCase, Tenancy, tenancy_of
-from hardcheck.triage.apparmor_place import Place, place_of, with_rules
+from hardcheck.triage.apparmor_place import Abstractions, Place, place_of, with_rules
 from hardcheck.triage.apparmor_rules import exec_rule, file_rules, other_rule
 from hardcheck.triage.danger import Faces, Hit, hits_of, warning
 from hardcheck.triage.model import Cause, Cure, Found, Proof, Step
@@ -17,10 +17,10 @@ from hardcheck.triage.world import World
 _TEXT = "apparmor.files"
 
 
-def case_of(group: Group, world: World) -> ApparmorCase:
+def case_of(group: Group, world: World, abstractions: Abstractions | None) -> ApparmorCase:
     """The group beside the profiles of its host, where there are any."""
     profiles = world.profiles
-    return ApparmorCase(group, world, None if isinstance(profiles, Absent) else profiles)
+    return ApparmorCase(group, world, None if isinstance(profiles, Absent) else profiles, abstractions)
 
 
 def danger_of(case: ApparmorCase, faces: Faces | None) -> tuple[Hit, ...]:
@@ -255,15 +255,13 @@ _ABSTRACTIONS = (
 
 def _abstractions(case: ApparmorCase) -> tuple[str, ...]:
     """Abstractions of the host that hold the rule as well, to be taken where more of them is needed."""
-    policy = case.policy
-    if policy is None or case.profile is None or case.kind not in ("file", "network", "capability"):
+    known = case.abstractions
+    if known is None or case.profile is None or case.kind not in ("file", "network", "capability"):
         return ()
     found = []
     for name in _ABSTRACTIONS:
         path = f"abstractions/{name}"
-        if policy.library.source.read(f"{policy.library.base}/{path}") is None:
-            continue
-        changed = with_rules(policy, case.name, (f"include <{path}>",))
+        changed = known.added(case.name, path) if case.may_be_allowed_by(path) else None
         if changed is not None and case.allowed_in(changed, case.name):
             found.append(f"include <{path}>, which allows more than this")
     return tuple(found[:2])

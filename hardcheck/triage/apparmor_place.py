@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import posixpath
+from collections import OrderedDict
 from collections.abc import Iterable, Mapping
 
 import msgspec
 
 from hardcheck.apparmor import ProfileSet
-from hardcheck.apparmor.profileset import FileState
+from hardcheck.apparmor.includes import Library
+from hardcheck.apparmor.profileset import FileState, PolicyFile
+from hardcheck.apparmor.resolve import Resolver
 from hardcheck.apparmor.source import MappingSource, Source
 from hardcheck.apparmor.syntax import Include, Item, ProfileBlock, Run, Unit
+
+_TUNABLES = "tunables/global"
+_KEPT = 24  # compiled profiles with an abstraction added
 
 
 class Place(msgspec.Struct, frozen=True):
@@ -62,10 +68,61 @@ def with_rules(policy: ProfileSet, name: str, rules: Iterable[str]) -> ProfileSe
     text = unit.source.text
     added = "".join(f"{rule}\n  " for rule in rules)
     changed = f"{text[:at]}{added}{text[at:]}".encode("utf-8", "surrogateescape")
-    only = posixpath.basename(place.profile_file)
-    source = _Overlay(policy.library.source, policy.library.base, only, {place.profile_file: changed})
-    found = ProfileSet.read(source, base=policy.library.base, kernel=policy.kernel)
+    source = _Overlay(policy.library.source, policy.library.base, {place.profile_file: changed})
+    return _one_file(
+        policy, policy.library.with_changed(source, place.profile_file), place.profile_file, name
+    )
+
+
+def _one_file(policy: ProfileSet, library: Library, path: str, name: str) -> ProfileSet | None:
+    """The profiles of one file of a library; None where it has faults or lacks the profile."""
+    unit = library.unit(path)
+    if unit is None:
+        return None
+    resolved = Resolver(library).resolve(path, unit)
+    state = FileState.BROKEN if resolved.faults else FileState.ACTIVE
+    found = ProfileSet((PolicyFile(library.shown(path), state, False, resolved),), library, policy.kernel)
     return found if name in found.profiles else None
+
+
+class Abstractions:
+    """The abstractions of one host. Compiling a profile with one of them added costs far more than asking
+    the abstraction alone, so that is asked first; it is made once for all groups of denials."""
+
+    ALONE = "hardcheck-abstraction"
+    """The name of a profile that holds one abstraction and nothing else."""
+
+    def __init__(self, policy: ProfileSet) -> None:
+        self._policy = policy
+        self._alone: dict[str, ProfileSet | None] = {}
+        self._added: OrderedDict[tuple[str, str], ProfileSet | None] = OrderedDict()
+
+    def alone(self, include: str) -> ProfileSet | None:
+        """The profile `ALONE` with nothing but this include; None where it is missing or has faults."""
+        if include not in self._alone:
+            self._alone[include] = self._read(include)
+        return self._alone[include]
+
+    def added(self, name: str, include: str) -> ProfileSet | None:
+        """A profile with this include added, as `with_rules` gives it; the last few are kept."""
+        key = (name, include)
+        if key not in self._added:
+            self._added[key] = with_rules(self._policy, name, (f"include <{include}>",))
+            if len(self._added) > _KEPT:
+                self._added.popitem(last=False)
+        self._added.move_to_end(key)
+        return self._added[key]
+
+    def _read(self, include: str) -> ProfileSet | None:
+        library = self._policy.library
+        if library.source.read(posixpath.join(library.base, include)) is None:
+            return None
+        known = library.source.read(posixpath.join(library.base, _TUNABLES)) is not None
+        preamble = f"include <{_TUNABLES}>\n" if known else ""
+        path = posixpath.join(library.base, self.ALONE)
+        text = f"{preamble}profile {self.ALONE} {{\n  include <{include}>\n}}\n"
+        source = _Overlay(library.source, library.base, {path: text.encode()})
+        return _one_file(self._policy, library.with_changed(source, path), path, self.ALONE)
 
 
 def _first(block: ProfileBlock, unit: Unit) -> int:
@@ -83,11 +140,10 @@ def _first(block: ProfileBlock, unit: Unit) -> int:
 
 
 class _Overlay:
-    """One file of a base folder, with other text, among everything else that it may include."""
+    """A source with other text for some files of the base folder, and everything else as it is."""
 
-    def __init__(self, source: Source, base: str, only: str, changed: Mapping[str, bytes]) -> None:
-        self._source, self._base, self._only = source, base, only
-        self._changed = MappingSource(changed, base)
+    def __init__(self, source: Source, base: str, changed: Mapping[str, bytes]) -> None:
+        self._source, self._changed = source, MappingSource(changed, base)
 
     def read(self, path: str) -> bytes | None:
         """Return the changed text, else what the source has."""
@@ -95,9 +151,5 @@ class _Overlay:
         return self._source.read(path) if changed is None else changed
 
     def names(self, path: str) -> tuple[str, ...] | None:
-        """Return the one file for the base folder; other folders as they are, save those that switch off."""
-        if path == self._base:
-            return (self._only,)
-        if path in (posixpath.join(self._base, "disable"), posixpath.join(self._base, "force-complain")):
-            return ()
+        """Return the names of a folder, as the source has them."""
         return self._source.names(path)

@@ -9,6 +9,7 @@ from hardcheck.facts import Absent
 from hardcheck.selinux.file_contexts import FileContexts
 from hardcheck.triage.apparmor_causes import case_of, explain_apparmor
 from hardcheck.triage.apparmor_causes import danger_of as apparmor_danger
+from hardcheck.triage.apparmor_place import Abstractions
 from hardcheck.triage.danger import Faces, Hit, named_service, warning
 from hardcheck.triage.history import Histories
 from hardcheck.triage.model import Cause, DangerHit, Explanation, Found
@@ -36,6 +37,7 @@ class Explainer:
         self._world = world
         self._faces = _faces(world)
         self._openings: dict[int, Openings] = {}
+        self._abstractions: dict[int, Abstractions] = {}
         self._histories = Histories(groups)
 
     def explain(self, group: Group) -> Explanation:
@@ -63,7 +65,7 @@ class Explainer:
 
     def _found(self, group: Group, world: World) -> tuple[Found, tuple[Hit, ...]]:
         if group.framework == "apparmor":
-            case = case_of(group, world)
+            case = case_of(group, world, self._abstractions_of(world))
             hits = apparmor_danger(case, self._faces)
             return explain_apparmor(case, hits), hits
         hits = selinux_danger(group, self._faces)
@@ -79,6 +81,12 @@ class Explainer:
             says = warning(hit.danger)
             found = Found(Cause.DANGER, says, found.proof, None, found.missing)
         return found, hits
+
+    def _abstractions_of(self, world: World) -> Abstractions | None:
+        profiles = world.profiles
+        if isinstance(profiles, Absent):
+            return None
+        return self._abstractions.setdefault(id(profiles), Abstractions(profiles))
 
 
 def _faces(world: World) -> Faces:
