@@ -37,7 +37,7 @@ class Fit(IntEnum):
 
 class Packet(msgspec.Struct, frozen=True):
     """A kind of packet. ``port`` is None for a port that no rule names; ``source``: of this host's own
-    loopback addresses, or any other."""
+    loopback addresses, or any other; ``translated``: its destination was changed before it came here."""
 
     family: Literal["ip", "ip6"]
     hook: str
@@ -45,6 +45,7 @@ class Packet(msgspec.Struct, frozen=True):
     port: int | None
     interface: str
     source: Literal["loopback", "any"] = "any"
+    translated: bool = False
 
 
 class End(msgspec.Struct, frozen=True):
@@ -74,6 +75,11 @@ def ends_at_hook(tables: Iterable[FilterTable], packet: Packet) -> tuple[frozens
         for chain in table.chains
         if chain.hook == packet.hook
     )
+
+
+def chain_ends(table: FilterTable, chain: FilterChain, packet: Packet) -> frozenset[End]:
+    """The ends inside of one chain that others jump to."""
+    return _Walk(table, packet).inside(chain)
 
 
 def interfaces_named(tables: Iterable[FilterTable]) -> tuple[str, ...]:
@@ -115,6 +121,10 @@ class _Walk:
         verdict = _ENDS.get(chain.policy, "accept")
         by = f"the policy of {self._name(chain)}"
         return walked.ends | {End(verdict, named=False, sure=not walked.doubt, by=by)}
+
+    def inside(self, chain: FilterChain) -> frozenset[End]:
+        """The ends of a chain without a policy."""
+        return self._chain(chain, 0).ends
 
     def _name(self, chain: FilterChain) -> str:
         return f"{self._table.family} {self._table.name} {chain.name}"
@@ -193,7 +203,7 @@ def _value_fit(key: str, value: str, packet: Packet) -> Fit:
     if key == "dport":
         return _port_fit(value, packet.port)
     if key == "state":
-        return _truth(value in ("new", "untracked"))
+        return _truth(value in ("new", "untracked") or (value == "dnat" and packet.translated))
     if key == "daddr_type":
         return _truth(value in ("local", "unicast"))
     return _address_fit(key, value, packet)
@@ -208,7 +218,7 @@ def _interface_fit(key: str, value: str, packet: Packet) -> Fit:
     passes through leaves by any."""
     if packet.hook == "forward" and key == "oif":
         return Fit.SOME
-    if (packet.hook == "input") is (key == "oif"):
+    if (packet.hook, key) in (("input", "oif"), ("output", "iif")):
         return Fit.NO
     prefix, star, _ = value.partition("*")
     return _truth(packet.interface.startswith(prefix) if star else packet.interface == value)

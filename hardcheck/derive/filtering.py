@@ -1,10 +1,11 @@
-"""The table of derived facts about the packet filter beside its default for incoming packets."""
+"""The table of derived facts about the packet filter beside its default for incoming packets, and about
+what container engines give to the network."""
 
 from __future__ import annotations
 
-from hardcheck.derive import filter_backends, filter_ports
+from hardcheck.derive import container_network, filter_backends, filter_ports
 from hardcheck.derive.base import DerivedFact
-from hardcheck.facts import firewall
+from hardcheck.facts import containers, firewall
 
 _RULES = ("firewall.nftables", "firewall.compat", "firewall.legacy")
 
@@ -56,5 +57,21 @@ FILTER_DERIVED: tuple[DerivedFact, ...] = (
         ("firewall.ufw",),
         filter_ports.ufw_accesses,
         weighs=("sshd.effective",),
+    ),
+    DerivedFact(
+        "containers.apis",
+        tuple[containers.EngineApi, ...],
+        "TCP sockets on which container engines take orders",
+        ("network.listeners", "processes.all"),
+        container_network.engine_apis,
+        weighs=("containers.docker_config",),
+    ),
+    DerivedFact(
+        "containers.exposed",
+        tuple[containers.ExposedPort, ...],
+        "ports of containers that are published beyond loopback",
+        ("containers",),
+        container_network.exposed_ports,
+        weighs=_RULES,
     ),
 )

@@ -1,11 +1,14 @@
 """Running containers, as the probe's template makes docker(1) and podman(1) print them.
 
 ``state stopped``, or ``state running``; ``security [...]`` from the engine where it tells; then one JSON
-object a container with the chosen fields. Options of the form ``seccomp=unconfined`` are docker's
-``--security-opt``; podman writes ``label=disable`` and ``unmask=ALL`` the same way."""
+object a container with the chosen fields; on SELinux ``label CONTEXT PATH`` for what is mounted. Options of
+the form ``seccomp=unconfined`` are docker's ``--security-opt``; podman writes ``label=disable`` and
+``unmask=ALL`` the same way."""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -13,11 +16,14 @@ import msgspec
 from hardcheck.errors import ParseError
 from hardcheck.evidence import Evidence, HostEvidence, Reason
 from hardcheck.facts import Absent
-from hardcheck.facts.containers import Container, ContainerMount, Engine
+from hardcheck.facts.containers import Container, ContainerMount, Engine, PublishedPort
 from hardcheck.parse.base import absent
 
 KEYS = ("containers.docker", "containers.podman")
 _MAX_MOUNTS = 100
+_MAX_PORTS = 500
+_PORT = re.compile(r"([0-9]{1,5})/(tcp|udp|sctp)")
+_NUMBER = re.compile(r"[0-9]{1,5}")
 
 
 def parse_engines(host: HostEvidence) -> tuple[Engine, ...] | Absent:
@@ -44,17 +50,31 @@ def _engine(evidence: Evidence) -> Engine:
     running: bool | None = None
     security: tuple[str, ...] = ()
     containers = []
+    labels: dict[str, str] = {}
     for where, line in evidence.lines():
         if line in ("state stopped", "state running"):
             running = line == "state running"
         elif line.startswith("security "):
             found = _json(where, line.removeprefix("security "))
             security = tuple(str(each) for each in found) if isinstance(found, list) else ()
+        elif line.startswith("label "):
+            label, _, path = line.removeprefix("label ").partition(" ")
+            labels[path] = label
         elif line.strip():
             containers.append(_container(where, name, _json(where, line)))
+    containers = [_labelled(each, labels) for each in containers]
     if running is None:
         raise ParseError(evidence.key, "'state running' or 'state stopped'", "neither")
     return Engine(name, running, security, tuple(containers))
+
+
+def _labelled(container: Container, labels: Mapping[str, str]) -> Container:
+    """The container with the labels of its mounts."""
+    mounts = tuple(
+        msgspec.structs.replace(mount, label=labels[mount.source]) if mount.source in labels else mount
+        for mount in container.mounts
+    )
+    return msgspec.structs.replace(container, mounts=mounts)
 
 
 def _json(where: str, text: str) -> Any:
@@ -93,7 +113,28 @@ def _container(where: str, engine: str, value: Any) -> Container:
         read_only=value.get("read_only") is True,
         mounts=_mounts(value.get("mounts")),
         main_pid=_count(value.get("main_pid")),
+        published=_published(value),
     )
+
+
+def _published(value: dict[str, Any]) -> tuple[PublishedPort, ...] | Absent:
+    """What is given to the network: ``{"80/tcp": [{"HostIp": "0.0.0.0", "HostPort": "8080"}]}``."""
+    if "ports" not in value:
+        return Absent(Reason.NOT_COLLECTED, KEYS, "the engine was not asked for its ports")
+    ports = value["ports"]
+    if ports is None:
+        return ()
+    if not isinstance(ports, dict):
+        return Absent(Reason.UNPARSABLE, KEYS, f"ports: {str(ports)[:80]}")
+    found = []
+    for name, bindings in list(ports.items())[:_MAX_PORTS]:
+        match = _PORT.fullmatch(name)
+        for each in bindings if isinstance(bindings, list) else []:
+            host_port = each.get("HostPort") if isinstance(each, dict) else None
+            if match is None or not isinstance(host_port, str) or not _NUMBER.fullmatch(host_port):
+                return Absent(Reason.UNPARSABLE, KEYS, f"ports: {name[:40]}: {str(each)[:80]}")
+            found.append(PublishedPort(match[2], _text(each.get("HostIp")), int(host_port), int(match[1])))
+    return tuple(found)
 
 
 def _option(option: str) -> tuple[str, str]:

@@ -41,6 +41,7 @@ PATHS = {
     "coredump.config": "/etc/systemd/coredump.conf",
     "limits.core": "/etc/security/limits.conf",
     "pam.services": "/etc/pam.d/sshd",
+    "containers.docker_config": "/etc/docker/daemon.json",
     "pam.namespace_folders": "/etc/security/namespace.conf",
     "pam.faillock_conf": "/etc/security/faillock.conf",
     "fail2ban.store": "/etc/fail2ban/fail2ban.conf",
