@@ -181,14 +181,14 @@ def own_profiles(rules: Sequence[RuleInfo]) -> list[AuditProfile]:
     source = read_yaml(OBJECTIVES)
     plain = source.plain()
     by_topic = {topic: each["id"] for each in plain["objectives"] for topic in each.get("topics", ())}
-    objective = {rule.id: _objective(rule, by_topic) for rule in rules}
+    of_rule = {rule.id: _objective(rule, by_topic) for rule in rules}
     built = []
     for profile in plain["profiles"]:
-        least = Severity(profile["severity"])
-        chosen = [rule for rule in rules if rule.severity.at_least(least)]
+        least = {objective["id"]: _least(profile, objective) for objective in plain["objectives"]}
+        chosen = [rule for rule in rules if rule.severity.at_least(least[of_rule[rule.id]])]
         controls = []
         for each in plain["objectives"]:
-            members = [rule.id for rule in _by_severity(chosen) if objective[rule.id] == each["id"]]
+            members = [rule.id for rule in _by_severity(chosen) if of_rule[rule.id] == each["id"]]
             if members or each.get("heading", False):
                 controls.append(_own_control(each, tuple(members)))
         parents = {control.parent for control in controls}
@@ -204,6 +204,12 @@ def own_profiles(rules: Sequence[RuleInfo]) -> list[AuditProfile]:
             )
         )
     return built
+
+
+def _least(profile: Mapping[str, Any], objective: Mapping[str, Any]) -> Severity:
+    """The least severity of the rules that a profile has under an objective."""
+    around = objective.get("parent") == "HOST"
+    return Severity(profile.get("around", profile["severity"]) if around else profile["severity"])
 
 
 def _own_control(objective: Mapping[str, Any], rules: tuple[str, ...]) -> Control:

@@ -17,7 +17,8 @@ pytestmark = pytest.mark.live
 
 def audit(folder: Path, user: str, *more: str, extra: str = "", **environment: str) -> Run:
     out = folder / f"out-{user}"
-    words = ("audit", "-i", inventory(folder, user, extra), "-o", out, "--format", "json", *more)
+    every_rule = ("-p", "host")
+    words = ("audit", "-i", inventory(folder, user, extra), *every_rule, "-o", out, "--format", "json", *more)
     return hardcheck(*words, folder=out, **environment)
 
 
