@@ -62,6 +62,14 @@ ask "$two
 exit 0
 """
 
+# The filters that are on the host, by name.
+_FILTERS = """\
+for file in /etc/fail2ban/filter.d/*.conf /etc/fail2ban/filter.d/*.local; do
+  if [ -e "$file" ]; then printf 'filter %s\n' "${file##*/}"; fi
+done
+echo end
+"""
+
 SOURCES = (
     ShellSource(
         "fail2ban.status",
@@ -71,6 +79,7 @@ SOURCES = (
         max_bytes=512 * KIB,
         root=True,
     ),
+    ShellSource("fail2ban.filters", _FILTERS, max_bytes=32 * KIB),
     TreeSource(
         "fail2ban.files",
         (

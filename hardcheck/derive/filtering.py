@@ -1,11 +1,11 @@
 """The table of derived facts about the packet filter beside its default for incoming packets, and about
-what container engines give to the network."""
+what container engines give to the network, and which services fail2ban watches."""
 
 from __future__ import annotations
 
-from hardcheck.derive import container_network, filter_backends, filter_ports
+from hardcheck.derive import container_network, fail2ban_coverage, filter_backends, filter_ports
 from hardcheck.derive.base import DerivedFact
-from hardcheck.facts import containers, firewall
+from hardcheck.facts import containers, fail2ban, firewall
 
 _RULES = ("firewall.nftables", "firewall.compat", "firewall.legacy")
 
@@ -57,6 +57,13 @@ FILTER_DERIVED: tuple[DerivedFact, ...] = (
         ("firewall.ufw",),
         filter_ports.ufw_accesses,
         weighs=("sshd.effective",),
+    ),
+    DerivedFact(
+        "fail2ban.coverage",
+        tuple[fail2ban.JailCoverage, ...],
+        "services that fail2ban has filters for, and the jails that watch them",
+        ("fail2ban.server", "fail2ban.filters", "network.listeners", "processes.all"),
+        fail2ban_coverage.coverage,
     ),
     DerivedFact(
         "containers.apis",

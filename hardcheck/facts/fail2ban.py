@@ -66,3 +66,19 @@ class Fail2banPersistence(msgspec.Struct, frozen=True):
     database: str
     log: str
     gaps: tuple[str, ...]
+
+
+class JailCoverage(msgspec.Struct, frozen=True):
+    """A service that the network reaches and that fail2ban has filters for: ``filters`` are those on the
+    host, ``jails`` the running ones that watch it; Absent where a jail of a name of its own may be one."""
+
+    service: str
+    sockets: tuple[str, ...]
+    filters: tuple[str, ...]
+    jails: tuple[str, ...] | Absent
+
+    @property
+    def shown(self) -> str:
+        """``dovecot (tcp 0.0.0.0:993): no jail, filters dovecot``."""
+        jails = "jails not known" if isinstance(self.jails, Absent) else ", ".join(self.jails) or "no jail"
+        return f"{self.service} ({', '.join(self.sockets)}): {jails}, filters {', '.join(self.filters)}"

@@ -63,6 +63,7 @@ FACT_WORDS: Mapping[str, str] = {
     "crypto.policy": "system-wide policy for cryptography",
     "denials.recent": "recorded denials:",
     "denials.whole": "logs read whole",
+    "fail2ban.coverage": "services that fail2ban has filters for",
     "fail2ban.jails": "jails",
     "fail2ban.persistence": "fail2ban:",
     "fail2ban.server": "fail2ban server",

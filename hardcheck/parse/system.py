@@ -33,6 +33,7 @@ from hardcheck.parse import (
     dnf_updateinfo,
     engine_files,
     fail2ban_client,
+    fail2ban_filters,
     firewall_files,
     firewall_state,
     mountinfo,
@@ -168,6 +169,13 @@ NETWORK_FACTS: tuple[ParsedFact, ...] = (
         "fail2ban's server and its jails",
         ("fail2ban.status",),
         fail2ban_client.parse_fail2ban,
+    ),
+    ParsedFact(
+        "fail2ban.filters",
+        tuple[str, ...],
+        "filters that fail2ban has",
+        (fail2ban_filters.KEY,),
+        fail2ban_filters.parse_fail2ban_filters,
     ),
 )
 

@@ -80,6 +80,8 @@ ANYWHERE = (
     "sshd.host_keys",
     "time.state",
     "web.cpanel",
+    "fail2ban.filters",
+    "containers.owners",
     "web.folders",
     "web.php_ini",
     "firewall.compat",
