@@ -1,12 +1,14 @@
 """Write hardcheck/compare/catalogue.json: which executables SELinux and AppArmor ship policy for.
 
     tools/build_catalogue.py --selinux "ID;VERSION;FAMILIES;FOLDER" --apparmor "ID;VERSION;FAMILIES;FOLDER"...
+    tools/build_catalogue.py --add --facts "ID;VERSION;FAMILIES;tools/fedora_executables.tsv"
 
 FOLDER of SELinux holds a binary policy (``policy.N``) and its contexts, as below /etc/selinux/TYPE; or, with
 ``--selinux-fc``, refpolicy's ``*.fc`` files, whose domains then follow refpolicy's names (``X_exec_t`` runs
-as ``X_t``). FOLDER of AppArmor is an apparmor.d; a second one, after a comma, holds its abstractions and
-tunables (`tools/fetch_debian_profiles.sh` makes one). FAMILIES are those that ship it, parted by commas,
-none for a project's own.
+as ``X_t``); or, with ``--facts``, it is a table of such facts. FOLDER of AppArmor is an apparmor.d; a second
+one, after a comma, holds its abstractions and tunables (`tools/fetch_debian_profiles.sh` makes one). FAMILIES
+are those that ship it, parted by commas, none for a project's own. With ``--add`` the sources are put among
+those that the file has, in place of one of the same name.
 
 Kept are facts alone: pattern of the executable, domain or profile, and whether it binds. Of SELinux also the
 patterns that overrule one of these (with no domain). No rule of any policy is copied.
@@ -16,7 +18,7 @@ from __future__ import annotations
 
 import argparse
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import msgspec
@@ -29,6 +31,8 @@ from hardcheck.compare.catalogue import CATALOGUE, Catalogue, Entry, Side, Sourc
 from hardcheck.errors import PolicyError
 from hardcheck.selinux import FileContexts, Policy
 from hardcheck.selinux.hygiene import permissive_types, unconfined_by_attribute, unconfined_by_power
+
+Reader = Callable[[str, Path], Iterator[Entry]]
 
 _INIT = "system_u:system_r:init_t:s0"
 _FC_LINE = re.compile(r"^(/\S+)\s+(?:(--)\s+)?gen_context\(\s*\w+:\w+:(\w+)_exec_t\s*,")
@@ -96,6 +100,14 @@ def fc_entries(source: str, folder: Path) -> Iterator[Entry]:
                 yield Entry(source, match[1], f"{match[3]}_t", "enforced")
 
 
+def fact_entries(source: str, table: Path) -> Iterator[Entry]:
+    """The rows of a table: file, commit, pattern, domain, state; ``#`` begins a comment."""
+    for line in table.read_text(encoding="utf-8").splitlines():
+        if not line.startswith("#"):
+            _, _, pattern, domain, state = line.split("\t")
+            yield Entry(source, pattern, domain, msgspec.convert(state, State))
+
+
 def apparmor_entries(source: str, folders: list[Path]) -> Iterator[Entry]:
     """Every attachment of every profile, its variables filled in."""
     files = {
@@ -121,27 +133,38 @@ def _forms(profile: Profile) -> Iterable[str]:
 def main() -> None:
     """Read the sources named on the command line and write the catalogue."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    for name in ("--selinux", "--selinux-fc", "--apparmor"):
+    for name in ("--selinux", "--selinux-fc", "--facts", "--apparmor"):
         parser.add_argument(name, action="append", default=[], metavar="ID;VERSION;FAMILIES;FOLDER")
+    parser.add_argument("--add", action="store_true", help="keep the sources that are not named here")
     options = parser.parse_args()
     sources: list[Source] = []
     entries: list[Entry] = []
-    kinds: tuple[tuple[Side, bool, list[str]], ...] = (
-        ("selinux", False, options.selinux),
-        ("selinux", True, options.selinux_fc),
-        ("apparmor", False, options.apparmor),
+    readers: tuple[tuple[Side, Reader, list[str]], ...] = (
+        ("selinux", selinux_entries, options.selinux),
+        ("selinux", fc_entries, options.selinux_fc),
+        ("selinux", fact_entries, options.facts),
     )
-    for framework, text, words in kinds:
+    for framework, read, words in readers:
         for word in words:
-            name, version, families, where = word.split(";")
-            folders = [Path(each).expanduser() for each in where.split(",")]
-            sources.append(Source(name, framework, version, tuple(filter(None, families.split(",")))))
-            if framework == "selinux":
-                entries += (fc_entries if text else selinux_entries)(name, folders[0])
-            else:
-                entries += apparmor_entries(name, folders)
-    unique = tuple(dict.fromkeys(entries))
-    CATALOGUE.write_bytes(_lines(Catalogue(tuple(sources), unique)))
+            source, folders = _source(framework, word)
+            sources.append(msgspec.structs.replace(source, whole=read is not fact_entries))
+            entries += read(source.id, folders[0])
+    for word in options.apparmor:
+        source, folders = _source("apparmor", word)
+        sources.append(source)
+        entries += apparmor_entries(source.id, folders)
+    if options.add:
+        kept = msgspec.json.decode(CATALOGUE.read_bytes(), type=Catalogue)
+        named = {source.id for source in sources}
+        sources = [*(one for one in kept.sources if one.id not in named), *sources]
+        entries = [*(one for one in kept.entries if one.source not in named), *entries]
+    CATALOGUE.write_bytes(_lines(Catalogue(tuple(sources), tuple(dict.fromkeys(entries)))))
+
+
+def _source(framework: Side, word: str) -> tuple[Source, list[Path]]:
+    name, version, families, where = word.split(";")
+    folders = [Path(each).expanduser() for each in where.split(",")]
+    return Source(name, framework, version, tuple(filter(None, families.split(",")))), folders
 
 
 def _lines(catalogue: Catalogue) -> bytes:

@@ -20,24 +20,25 @@ from hardcheck.selinux.file_contexts import FileContextRule, FileContexts
 CATALOGUE = Path(__file__).resolve().parent / "catalogue.json"
 
 Side = Literal["selinux", "apparmor"]
-State = Literal["enforced", "permissive", "unconfined", ""]
+State = Literal["enforced", "permissive", "unconfined", "shipped", ""]
 
 
-class Source(msgspec.Struct, frozen=True):
+class Source(msgspec.Struct, frozen=True, omit_defaults=True):
     """One published policy. ``families`` are the distribution families that ship it; empty for a
-    project's own, which no distribution installs."""
+    project's own, which no distribution installs. Not ``whole``: only some of its programs are here."""
 
     id: str
     framework: Side
     version: str
     families: tuple[str, ...] = ()
+    whole: bool = True
 
 
 class Entry(msgspec.Struct, frozen=True, array_like=True):
     """One pattern of executables: a regular expression of file_contexts(5), or an AppArmor path pattern.
 
-    ``subject`` is the domain or profile, ``state`` what it is when loaded as shipped. Both are empty for
-    a pattern of SELinux that only overrules another one.
+    ``subject`` is the domain or profile, ``state`` what it is when loaded as shipped; ``shipped``: that was
+    not read. Both are empty for a pattern of SELinux that only overrules another one.
     """
 
     source: str
@@ -66,6 +67,7 @@ class Shipped(msgspec.Struct, frozen=True):
         words = {"permissive": ", complain mode", "unconfined": ", a stub that confines nothing"}
         if self.source.framework == "selinux":
             words = {"permissive": ", permissive", "unconfined": ", not confined"}
+        words["shipped"] = ", whether it binds was not read"
         return f"{self.subject} ({self.source.id} {self.source.version}{words.get(self.state, '')})"
 
 
@@ -73,6 +75,7 @@ class Lookup:
     """A catalogue asked by executable."""
 
     def __init__(self, catalogue: Catalogue) -> None:
+        self.entries = catalogue.entries
         self.sources = {source.id: source for source in catalogue.sources}
         self._entries: dict[str, list[Entry]] = {name: [] for name in self.sources}
         for entry in catalogue.entries:
@@ -93,6 +96,11 @@ class Lookup:
             if entry is not None and entry.subject:
                 found.append(Shipped(source, entry.subject, entry.state))
         return tuple(found)
+
+    def is_whole(self, framework: Side, family: str) -> bool:
+        """Whether a program that is not found is one for which the family ships no policy."""
+        own = (source for source in self.sources.values() if family in source.families)
+        return all(source.whole for source in own if source.framework == framework)
 
     def _by_context(self, source: Source, executable: str) -> Entry | None:
         rule = self._contexts[source.id].find(executable, "file")

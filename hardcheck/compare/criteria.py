@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Literal
 
 from hardcheck.compare.catalogue import Side
@@ -52,9 +52,9 @@ def _shipped(services: tuple[ServiceLine, ...] | Absent) -> Criterion:
     else:
         network = [one for one in services if one.network] or list(services)
         bound = {side: sum(_binds(one, side) for one in network) for side in SIDES}
-        unseen = any(one.would[side] is Cover.UNKNOWN for one in network for side in SIDES)
+        unseen = any(one.would[side] in (Cover.UNKNOWN, Cover.SHIPPED) for one in network for side in SIDES)
         words = {side: f"policy binds {bound[side]} of {len(network)} network services" for side in SIDES}
-        leans = "unknown" if unseen and bound["selinux"] == bound["apparmor"] else _more(bound)
+        leans = "unknown" if unseen and _could_turn(bound, network) else _more(bound)
     return Criterion(
         "coverage of what runs here",
         words["selinux"],
@@ -67,6 +67,13 @@ def _shipped(services: tuple[ServiceLine, ...] | Absent) -> Criterion:
 
 def _binds(one: ServiceLine, side: Side) -> bool:
     return one.would[side] is Cover.ENFORCED
+
+
+def _could_turn(bound: dict[Side, int], network: Sequence[ServiceLine]) -> bool:
+    """Whether what was not read could lead to another answer: counted as binding, it ties or overtakes."""
+    ahead, behind = sorted(SIDES, key=bound.__getitem__, reverse=True)
+    open_ = sum(one.would[behind] in (Cover.UNKNOWN, Cover.SHIPPED) for one in network)
+    return bound[behind] + open_ >= bound[ahead]
 
 
 def _more(numbers: dict[Side, int]) -> str:

@@ -23,6 +23,7 @@ class Cover(StrEnum):
     """What a framework does, or would do, to a service."""
 
     ENFORCED = "enforced"
+    SHIPPED = "policy shipped"  # whether it binds was not read
     PERMISSIVE = "permissive"  # denials are only logged: a permissive domain, complain mode
     UNCONFINED = "unconfined"  # a label that binds nothing, or a stub
     NONE = "no policy"  # nothing of this kind is shipped for its programs

@@ -91,11 +91,13 @@ def cover_text(services: tuple[ServiceLine, ...], side: Side, *, network: bool) 
     if not counted:
         return f"{kind}: none"
     covers = Counter(counted)
-    bound = covers[Cover.ENFORCED] + covers[Cover.PERMISSIVE]
+    bound = covers[Cover.ENFORCED] + covers[Cover.SHIPPED] + covers[Cover.PERMISSIVE]
     parts = [f"{kind}: policy is shipped for {bound} of {len(counted)}"]
     if covers[Cover.PERMISSIVE]:
         mode = "in complain mode" if side == "apparmor" else "permissive"
         parts.append(f"{covers[Cover.PERMISSIVE]} of them {mode}")
+    if covers[Cover.SHIPPED]:
+        parts.append(f"whether it binds was not read for {covers[Cover.SHIPPED]}")
     left = covers[Cover.NONE] + covers[Cover.UNCONFINED]
     if left:
         parts.append(f"{left} would stay unconfined")

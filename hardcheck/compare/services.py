@@ -9,9 +9,10 @@ from hardcheck.compare.model import SIDES, Cover, ServiceLine
 from hardcheck.facts import Absent, Facts
 from hardcheck.facts.mac import Subject
 
-_BEST_FIRST = (Cover.ENFORCED, Cover.PERMISSIVE, Cover.UNCONFINED, Cover.NONE)
+_BEST_FIRST = (Cover.ENFORCED, Cover.SHIPPED, Cover.PERMISSIVE, Cover.UNCONFINED, Cover.NONE)
 _STATES = {
     "enforced": Cover.ENFORCED,
+    "shipped": Cover.SHIPPED,
     "permissive": Cover.PERMISSIVE,
     "unconfined": Cover.UNCONFINED,
 }
@@ -53,7 +54,8 @@ def _line(unit: str, members: list[Subject], network: bool, family: str, lookup:
     for side in SIDES:
         found = {program: lookup.shipped(side, program) for program in programs if program}
         own = {program: _of_family(all_, family) for program, all_ in found.items()}
-        covers = [_best(one) for one in own.values()]
+        none = Cover.NONE if lookup.is_whole(side, family) else Cover.UNKNOWN
+        covers = [_best(one, none) for one in own.values()]
         would[side] = worst([*covers, *([Cover.UNKNOWN] if "" in programs else [])])
         shipped[side] = _shown(own)
         elsewhere[side] = _shown({p: tuple(s for s in found[p] if s not in own[p]) for p in found})
@@ -75,9 +77,9 @@ def _of_family(found: tuple[Shipped, ...], family: str) -> tuple[Shipped, ...]:
     return tuple(one for one in found if family in one.source.families)
 
 
-def _best(found: tuple[Shipped, ...]) -> Cover:
+def _best(found: tuple[Shipped, ...], none: Cover) -> Cover:
     covers = [_STATES[one.state] for one in found if one.state]
-    return next((cover for cover in _BEST_FIRST if cover in covers), Cover.NONE)
+    return next((cover for cover in _BEST_FIRST if cover in covers), none)
 
 
 def _shown(found: Mapping[str, tuple[Shipped, ...]]) -> tuple[str, ...]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
@@ -17,7 +19,7 @@ from hardcheck.compare.conditions import prospect
 from hardcheck.compare.criteria import criteria_of, recommend
 from hardcheck.compare.fleet import fleet_lines
 from hardcheck.compare.model import SIDES, Cover, HostComparison, Prospect, ServiceLine
-from hardcheck.compare.objectives import _WOULD, mac_controls
+from hardcheck.compare.objectives import _WOULD, cover_text, mac_controls
 from hardcheck.compare.services import service_lines, worst
 from hardcheck.derive import DERIVED
 from hardcheck.derive.assemble import fact_specs
@@ -37,6 +39,7 @@ from hardcheck.reasons import Reason
 SPECS = fact_specs(PARSERS, DERIVED)
 DENIED = Absent(Reason.DENIED, ("processes.all",), "permission denied")
 NO_PANEL = Absent(Reason.NOT_PRESENT, ("web.cpanel",), "no cPanel")
+TABLE = Path(__file__).parents[3] / "tools" / "fedora_executables.tsv"
 LOOKUP = Lookup(
     Catalogue(
         (
@@ -128,6 +131,48 @@ def test_a_service_is_as_covered_as_its_least_covered_process() -> None:
     assert web.elsewhere["apparmor"] == ("nginx (project 3)",)  # shipped by no distribution
     assert (fpm.network, fpm.now, fpm.would["apparmor"]) == (False, Cover.UNKNOWN, Cover.ENFORCED)
     assert fpm.shipped["apparmor"] == ("exact (profiles 2)",)
+
+
+def test_the_red_hat_family_has_a_policy_of_which_it_is_not_said_that_it_binds() -> None:
+    facts = facts_of(
+        mac__subjects=(subject("/usr/sbin/httpd", "httpd.service", "unconfined"),),
+        mac__listeners=DENIED,
+    )
+    lines = service_lines(facts, "rhel", Lookup.read())
+    assert not isinstance(lines, Absent)
+    (web,) = lines
+    assert web.would["selinux"] is Cover.SHIPPED
+    assert web.shipped["selinux"][0].startswith("httpd_t (Fedora selinux-policy ")
+    text = cover_text(lines, "selinux", network=False)
+    assert text == "other services: policy is shipped for 1 of 1, whether it binds was not read for 1"
+    odd = facts_of(mac__subjects=(subject("/opt/odd", "odd.service", "unconfined"),), mac__listeners=DENIED)
+    for family, cover in (("rhel", Cover.UNKNOWN), ("debian", Cover.NONE)):  # not all of Fedora's was read
+        (line,) = service_lines(odd, family, Lookup.read())  # type: ignore[misc] # not Absent, as above
+        assert line.would["selinux"] is cover
+
+
+def test_the_table_of_facts_is_what_the_catalogue_has_of_its_source() -> None:
+    rows = [line.split("\t") for line in TABLE.read_text().splitlines() if not line.startswith("#")]
+    assert all(re.fullmatch("[0-9a-f]{12}", commit) for _, commit, *_ in rows)
+    found = [one for one in Lookup.read().entries if one.source == "Fedora selinux-policy"]
+    assert [[one.pattern, one.subject, one.state] for one in found] == [row[2:] for row in rows]
+
+
+@pytest.mark.parametrize(
+    ("program", "domain"),
+    [
+        ("/usr/sbin/mariadbd", "mysqld_t"),
+        ("/usr/libexec/mysqld", "mysqld_t"),
+        ("/usr/bin/nginx", "httpd_t"),
+        ("/usr/sbin/agetty", "getty_t"),
+        ("/usr/lib/polkit-1/polkitd", "policykit_t"),
+        ("/usr/bin/dbus-broker-launch", "system_dbusd_t"),
+        ("/usr/sbin/haproxyd", ""),
+    ],
+)
+def test_programs_of_the_red_hat_family_find_their_domain(program: str, domain: str) -> None:
+    found = Lookup.read().shipped("selinux", program)
+    assert [one.subject for one in found if one.source.families == ("rhel",)] == ([domain] if domain else [])
 
 
 def test_a_program_that_was_not_seen_is_unknown_and_services_unseen_are_absent() -> None:
