@@ -10,6 +10,7 @@ import os
 import pytest
 
 from tests.live import lab
+from tests.live.recordings import Recordings
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -19,6 +20,12 @@ def lab_hosts() -> None:
         for host in lab.HOSTS.values():
             lab.down(host)
     lab.bring_up(list(lab.HOSTS.values()))
+
+
+@pytest.fixture(scope="session")
+def recordings(tmp_path_factory: pytest.TempPathFactory) -> Recordings:
+    """Bundles of the hosts as they were planted."""
+    return Recordings(tmp_path_factory.mktemp("recordings"))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

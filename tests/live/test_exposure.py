@@ -11,8 +11,6 @@ from __future__ import annotations
 import json
 import re
 import shlex
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -30,86 +28,35 @@ from hardcheck.exposure.services import services_of
 from hardcheck.exposure.tenants import tenants_of
 from hardcheck.exposure.whatif import with_booleans, with_enforced
 from hardcheck.facts import Absent
-from tests.live.lab_hosts import inventory, on_host
+from tests.live.exposure_objects import LABELLED, OPENED, make, unmake
+from tests.live.lab_hosts import on_host
+from tests.live.recordings import Recordings
 
 pytestmark = pytest.mark.live
 
 HOSTS = ("selinux", "apparmor")
 PROBER = (Path(__file__).parent / "exposure_prober.py").read_text()
-MADE = (
-    "/etc/ssl/private/server.key",
-    "/etc/pki/tls/private/localhost.key",
-    "/etc/letsencrypt/archive/site/privkey1.pem",
-    "/root/.ssh/id_ed25519",
-    "/root/.ssh/id_rsa",
-    "/home/user/.bash_history",
-    "/home/user/.ssh/id_ed25519",
-    "/etc/my.cnf",
-    "/srv/www/a.example/probe.php",
-)
-PLANTED = (
-    *("/etc/cron.d/planted", "/var/spool/cron/crontabs/root", "/var/spool/cron/root"),
-    *("/usr/lib/planted.so", "/usr/local/bin/planted", "/usr/bin/planted", "/etc/ld.so.preload"),
-    *("/etc/sudoers.d/planted", "/etc/apparmor.d/planted"),
-    *(f"{folder}/systemd/system/planted.service" for folder in ("/etc", "/usr/lib", "/run")),
-    "$(find /srv/www /var/www -name planted.php)",
-)
-OPENED = ("/etc/shadow", "/etc/gshadow", "/etc/ssl/private", "/root", "/root/.ssh", "/home/user/.ssh")
 KEEP = "/etc/ssh/"  # sshd serves no more once others may read its keys
-PHP = """<?php
-$in = json_decode(file_get_contents('php://input'));
-$child = proc_open(array_merge(['/usr/bin/python3', '-c'], $in), [1 => ['pipe', 'w']], $pipes);
-echo stream_get_contents($pipes[1]);
-"""
-LABELLED = "/usr/local/sbin/probe-python"
 PROGRAMS = {"httpd_t": "httpd_exec_t", "dhcpc_t": "dhcpc_exec_t", "initrc_t": ""}
 """For a service's domain the label of the file that init starts it by; none: init's own rule for bin_t."""
 
 
-def set_up() -> str:
-    made = " ".join(MADE)
-    return f"""set -u
-mkdir -p /run/probe; : > /run/probe/made; : > /run/probe/modes
-for f in {made}; do
-    [ -e "$f" ] && continue
-    top=$f; while [ ! -e "$(dirname "$top")" ]; do top=$(dirname "$top"); done
-    echo "$top" >> /run/probe/made; mkdir -p "$(dirname "$f")"; echo made-for-a-probe > "$f"
-done
-cat > /srv/www/a.example/probe.php
-chmod 644 /srv/www/a.example/probe.php
-if command -v restorecon > /dev/null; then
-    while read -r f; do restorecon -RF "$f"; done < /run/probe/made
-fi
-"""
-
-
-TEAR_DOWN = f"""
-while read -r mode path; do chmod "$mode" "$path"; done < /run/probe/modes
-while read -r f; do rm -rf "$f"; done < /run/probe/made
-rm -rf {" ".join(PLANTED)} {LABELLED} /run/probe
-if mountpoint -q /mnt; then umount /mnt; fi
-"""
-
-
 @pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """Both hosts with what the goals name, and a folder with a bundle of each."""
-    folder = tmp_path_factory.mktemp("exposure")
+def made(recordings: Recordings) -> Iterator[Recordings]:
+    """Both hosts with what the goals name, and recordings of them in that state."""
     try:
         for name in HOSTS:
-            on_host(name, set_up(), stdin=PHP.encode())
-        hosts = [f"lab-{name}" for name in HOSTS]
-        command = [sys.executable, "-m", "hardcheck", "collect", *hosts, "-i", str(inventory(folder))]
-        subprocess.run([*command, "-o", str(folder / "out"), "--quiet"], check=True, timeout=300)
-        yield folder / "out" / "bundles"
+            make(name)
+        recordings.record(HOSTS)
+        yield recordings
     finally:
         for name in HOSTS:
-            on_host(name, TEAR_DOWN, check=False)
+            unmake(name)
 
 
 @pytest.fixture(scope="module")
-def hosts(made: Path) -> dict[str, Host]:
-    return {name: host_of(read_bundle(made / f"lab-{name}.evidence.zip")) for name in HOSTS}
+def hosts(made: Recordings) -> dict[str, Host]:
+    return {name: host_of(read_bundle(made.bundle(name))) for name in HOSTS}
 
 
 def services(host: Host) -> dict[str, Service]:

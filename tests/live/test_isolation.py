@@ -9,12 +9,9 @@ side by side, since most of the time is spent by semodule and systemd under emul
 
 from __future__ import annotations
 
-import io
 import json
 import re
 import subprocess
-import sys
-import tarfile
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -30,30 +27,33 @@ from hardcheck.selinux.diff import diff_policies
 from hardcheck.selinux.extend import extend, extend_file_contexts
 from hardcheck.selinux.file_contexts import FileContexts
 from hardcheck.selinux.policy import Policy
-from tests.live import lab
 from tests.live.lab_hosts import inventory
+from tests.live.recordings import PATIENCE, Recordings
+from tests.live.sites import (
+    ALL_READ,
+    APART,
+    ASK,
+    FOLDER,
+    PLANT,
+    SERVED,
+    SITES,
+    hardcheck,
+    on_host,
+    pages,
+    raw,
+    reads,
+    send,
+)
 
 pytestmark = pytest.mark.live
 
 HOSTS = ("selinux", "apparmor")
-SITES = ("a.example", "b.example")
-FOLDER = "/root/confine"
 LABELS = {
     "selinux": {site: f"system_u:system_r:{site[0]}_example_t:s0" for site in SITES},
     "apparmor": {site: f"{site[0]}-example" for site in SITES},
 }
-ASK = """
-for s in a b; do
-    echo "page $s $(curl -s -H "Host: $s.example" http://127.0.0.1/index.php)"
-    for o in a b; do
-        body=$(curl -s -H "Host: $s.example" "http://127.0.0.1/read.php?f=/srv/www/$o.example/secret")
-        echo "read $s $o ${body:-nothing}"
-    done
-done
-"""
 # What starts while only logging must start under enforcement too.
 RESTART = "systemctl restart php-fpm-a-example php-fpm-b-example"
-PLANT = "cp -p /srv/www/a.example/read.php /srv/www/b.example/read.php"
 
 
 @dataclass
@@ -76,37 +76,8 @@ class Story:
     left: str
 
 
-def raw(name: str, command: str, *, stdin: bytes = b"") -> bytes:
-    """Run a command as root; building a policy under emulation takes its time."""
-    done = subprocess.run(lab.ssh_command(name, command), input=stdin, capture_output=True, timeout=900)
-    assert done.returncode == 0, (
-        f"{name}: {command}: {done.returncode}: {done.stderr.decode(errors='replace')}"
-    )
-    return done.stdout
-
-
-def on_host(name: str, command: str) -> str:
-    return raw(name, command).decode(errors="replace")
-
-
-def hardcheck(*words: str | Path) -> subprocess.CompletedProcess[bytes]:
-    command = [sys.executable, "-m", "hardcheck", *map(str, words)]
-    return subprocess.run(command, capture_output=True, timeout=300)
-
-
-def send(name: str, folder: Path) -> None:
-    packed = io.BytesIO()
-    with tarfile.open(fileobj=packed, mode="w") as archive:
-        archive.add(folder, ".")
-    command = f"rm -rf {FOLDER}; mkdir {FOLDER}; tar -C {FOLDER} -xf -"
-    raw(name, command, stdin=packed.getvalue())
-
-
-def tell(name: str, folder: Path) -> Story:
+def tell(name: str, folder: Path, bundle: Path) -> Story:
     hosts = inventory(folder)
-    collected = hardcheck("collect", f"lab-{name}", "-i", hosts, "-o", folder)
-    assert collected.returncode in (0, 3), collected.stderr
-    bundle = folder / "bundles" / f"lab-{name}.evidence.zip"
     out = folder / "confine"
     drafted = hardcheck("confine", "--from", bundle, "--service", "php-fpm", "-o", out)
     assert drafted.returncode in (0, 3), drafted.stderr
@@ -117,7 +88,7 @@ def tell(name: str, folder: Path) -> Story:
         permissive = on_host(name, f"{run}install.sh permissive >&2 && {run}verify.sh 2>&1; {ASK}")
         enforced = on_host(name, f"{run}install.sh enforce >&2; {RESTART}; {ASK}")
         verified = on_host(name, f"{run}verify.sh 2>&1")
-        exposure = hardcheck("exposure", f"lab-{name}", "-i", hosts, "--json")
+        exposure = hardcheck("exposure", f"lab-{name}", "-i", hosts, "--json", *PATIENCE)
         assert exposure.returncode in (0, 3), exposure.stderr
         processes = on_host(name, "ps -eo label,args")
         policy = contexts = b""
@@ -127,7 +98,7 @@ def tell(name: str, folder: Path) -> Story:
         denials = on_host(name, "cat /var/log/audit/audit.log")
     finally:
         on_host(name, f"{run}rollback.sh >&2; rm -f /srv/www/b.example/read.php")
-    after = on_host(name, f"{PLANT}; {ASK}; rm -f /srv/www/b.example/read.php")
+    after = on_host(name, f"{PLANT}; {ASK}\nrm -f /srv/www/b.example/read.php")
     left = on_host(name, LEFT)
     found = json.loads(exposure.stdout)["exposure"]["now"]
     return Story(
@@ -158,31 +129,14 @@ systemctl is-active php8.2-fpm
 
 
 @pytest.fixture(scope="module")
-def stories(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Story]:
+def stories(tmp_path_factory: pytest.TempPathFactory, recordings: Recordings) -> Callable[[str], Story]:
     """Both hosts at the same time; each test waits for the one that it is about."""
     with ThreadPoolExecutor(len(HOSTS)) as pool:
         found: dict[str, Future[Story]] = {
-            name: pool.submit(tell, name, tmp_path_factory.mktemp(name)) for name in HOSTS
+            name: pool.submit(tell, name, tmp_path_factory.mktemp(name), recordings.bundle(name))
+            for name in HOSTS
         }
         return lambda name: found[name].result()
-
-
-def pages(text: str) -> dict[str, str]:
-    return dict(re.findall(r"^page (\w) (.*)$", text, re.MULTILINE))
-
-
-def reads(text: str) -> dict[str, str]:
-    return {f"{s}{o}": body for s, o, body in re.findall(r"^read (\w) (\w) (.*)$", text, re.MULTILINE)}
-
-
-SERVED = {"a": "a.example", "b": "b.example"}
-ALL_READ = {
-    "aa": "secret of a.example",
-    "ab": "secret of b.example",
-    "ba": "secret of a.example",
-    "bb": "secret of b.example",
-}
-APART = ALL_READ | {"ab": "denied", "ba": "denied"}
 
 
 @pytest.mark.parametrize("name", HOSTS)
