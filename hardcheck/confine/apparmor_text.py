@@ -52,6 +52,7 @@ _MASTER = (
     "/var/log/php*-fpm.log rw,",
     "/var/log/php-fpm/*.log rw,",
     "deny / rw,",
+    "deny capability net_admin,",  # to widen the buffer of a notification, which works without
 )
 _TEMPORARY = (
     "/tmp/ r,",  # noqa: S108 - a rule, and the unit has a folder of its own there
@@ -77,7 +78,7 @@ def _profile(spec: Spec, service: ServiceSpec, abi: Abi) -> str:
 
 def _with_hats(spec: Spec, abi: Abi) -> str:
     """The master of the pools with what it needs to start them, and a hat for each."""
-    executables = dict.fromkeys(service.executable for service in spec.services)
+    program = spec.services[0].executable  # the same for all, as the specification was read
     lines = ["# the master: reads the configuration, opens the sockets and logs, starts the pools", *_MASTER]
     for service in spec.services:
         lines += [_rule(path, "rw") for path in service.paths("sockets")]
@@ -88,10 +89,10 @@ def _with_hats(spec: Spec, abi: Abi) -> str:
         lines += [*_rules(f"{folder}/", "r"), _rule(f"{posixpath.dirname(folder)}/php-fpm.conf", "r")]
         lines.append(f"change_profile -> {names.profile(spec, service)},")
         lines.append(f"signal (send) peer={names.profile(spec, service)},")
-    lines += [_rule(path, "mrix") for path in executables]
+    lines.append(_rule(program, "mrix"))
     lines += ["@{PROC}/@{pid}/attr/{apparmor/,}current rw,", *_unix(), *_SYSTEM, *_TEMPORARY]
     hats = tuple((f"^{service.name}", _hat_lines(spec, service)) for service in spec.services)
-    head = f"profile {names.parent_profile(spec)} flags=(attach_disconnected)"
+    head = f"profile {names.parent_profile(spec)} {apparmor_path(program)} flags=(attach_disconnected)"
     return _file(abi, head, dict.fromkeys(lines), hats)
 
 

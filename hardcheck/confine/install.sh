@@ -50,7 +50,7 @@ install_unit() {
     fi
     if [ "$5" = yes ]; then
         cp -- "$here/systemd/$2" "/etc/systemd/system/$2"
-    else
+    elif [ "$hats" = no ]; then
         mkdir -p "/etc/systemd/system/$2.d"
         cp -- "$here/systemd/$2.d/50-confine.conf" "/etc/systemd/system/$2.d/50-confine.conf"
     fi

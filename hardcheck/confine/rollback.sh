@@ -7,7 +7,7 @@ remove_unit() {
     if [ "$5" = yes ]; then
         systemctl --no-reload disable -q --now -- "$2" 2>/dev/null || :
         rm -f "/etc/systemd/system/$2"
-    else
+    elif [ "$hats" = no ]; then
         rm -f "/etc/systemd/system/$2.d/50-confine.conf"
         rmdir "/etc/systemd/system/$2.d" 2>/dev/null || :
     fi
@@ -41,7 +41,8 @@ if [ "$framework" = selinux ]; then
     each_path relabel
 fi
 rm -f "$state/installed" "$state/labels"
+# before the restarts: a profile that attaches by the program's path would take the service again
+if [ "$framework" = apparmor ]; then each_profile remove_profile; fi
 each_shared restart
 each_service restart_unit
-if [ "$framework" = apparmor ]; then each_profile remove_profile; fi
 say 'rolled back'

@@ -146,6 +146,8 @@ def spec_of(document: Value) -> Spec:
     hats = "hats" in top and top["hats"].flag()
     if hats and not all(service.pool is not None for service in services):
         raise top["hats"].fault("hats only where every service is a pool")
+    if hats and len({service.executable for service in services}) > 1:
+        raise top["hats"].fault("hats only where all pools have one executable: they share its process")
     if hats:
         services = [msgspec.structs.replace(service, in_hat=True) for service in services]
     return Spec(_name(top["name"]), tuple(services), share, hats)

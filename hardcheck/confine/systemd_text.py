@@ -14,23 +14,17 @@ DROP_IN = "50-confine.conf"
 
 
 def systemd_files(spec: Spec) -> dict[str, str]:
-    """The files below /etc/systemd/system by name; nothing for services that hats tell apart."""
+    """The files below /etc/systemd/system by name; none for hats, whose profile attaches to the program: set
+    by the unit, it would hold what else the unit starts as well."""
     files = {}
-    for service in spec.services:
-        if spec.hats:
-            if service.replaces:
-                files[f"{service.replaces}.d/{DROP_IN}"] = _hats_drop_in(spec)
-        elif service.makes_unit:
+    for service in () if spec.hats else spec.services:
+        if service.makes_unit:
             files[service.unit] = _unit(spec, service)
         else:
             files[f"{service.unit}.d/{DROP_IN}"] = (
                 "\n".join(("[Service]", *_confinement(spec, service))) + "\n"
             )
     return files
-
-
-def _hats_drop_in(spec: Spec) -> str:
-    return f"[Service]\nAppArmorProfile={names.parent_profile(spec)}\n"
 
 
 def _confinement(spec: Spec, service: ServiceSpec) -> list[str]:

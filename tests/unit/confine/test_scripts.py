@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from hardcheck.confine.apparmor_text import apparmor_files
 from hardcheck.confine.scripts import Labelling, scripts, settings
 from hardcheck.confine.systemd_text import pool_main_text, systemd_files
 from tests.unit.confine.specs import SHOP, SITES, spec
@@ -61,7 +62,8 @@ def test_a_unit_that_is_there_gets_a_drop_in_and_a_pool_a_whole_unit() -> None:
     assert main.endswith("include = /etc/php/8.2/fpm/confined.d/site-a.conf\n")
 
 
-def test_hats_set_the_shared_unit_and_no_other() -> None:
-    found = systemd_files(spec(SITES.replace("name: sites", "name: sites\nhats: true", 1)))
-    assert list(found) == ["php8.2-fpm.service.d/50-confine.conf"]
-    assert "AppArmorProfile=sites-pools\n" in found["php8.2-fpm.service.d/50-confine.conf"]
+def test_hats_attach_to_the_program_and_write_no_unit() -> None:
+    of_hats = spec(SITES.replace("name: sites", "name: sites\nhats: true", 1))
+    assert systemd_files(of_hats) == {}
+    (profile,) = apparmor_files(of_hats, "3.0").values()
+    assert "\nprofile sites-pools /usr/sbin/php-fpm8.2 flags=(attach_disconnected) {\n" in profile
