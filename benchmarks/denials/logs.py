@@ -1,8 +1,9 @@
 """Logs of any size with the shape of real ones: the same bytes for the same number of events.
 
 An audit log of a host with audit rules: of five events one is a refusal with its SYSCALL, CWD, PATH and
-PROCTITLE, the others are calls by audit rules, logins and starts of services. Process ids, inodes and serials
-differ from event to event, and so do the paths of one in thirty.
+PROCTITLE, the others are calls by audit rules, logins and starts of services. Logs repeat themselves: what is
+refused is one of 400 things, the common ones far more often than the rare ones. Process ids and serials
+differ from event to event, and one file in thirty is a new one.
 """
 
 from __future__ import annotations
@@ -84,23 +85,39 @@ def _event(rng: random.Random, number: int) -> str:
     return _CALL.format(**called) + _PATH.format(**values, item=0, kind="NORMAL") + _TITLE.format(**values)
 
 
+def _things() -> list[dict[str, object]]:
+    """What is asked for in the log: who, what, how."""
+    rng = random.Random(7)
+    found: list[dict[str, object]] = []
+    for number in range(400):
+        domain = rng.choice(_DOMAINS)
+        found.append(
+            {
+                "domain": domain,
+                "comm": domain.removesuffix("_t"),
+                "target": rng.choice(_TARGETS),
+                "wanted": rng.choice(_WANTED),
+                "class_": rng.choice(("file", "dir")),
+                "last": f"file{number}",
+                "inode": 100_000 + number,
+                "call": rng.choice((2, 257, 262, 87)),
+            }
+        )
+    return found
+
+
+_THINGS = _things()
+
+
 def _values(rng: random.Random, number: int) -> dict[str, object]:
-    domain, target = rng.choice(_DOMAINS), rng.choice(_TARGETS)
-    last = f"f{rng.randrange(1_000_000)}" if number % 30 == 0 else f"file{rng.randrange(40)}"
-    pid = 1000 + rng.randrange(30_000)
-    return {
+    thing = _THINGS[min(int(rng.expovariate(1 / 60)), len(_THINGS) - 1)]
+    new = {"last": f"new{number}", "inode": 1_000_000 + number} if number % 150 == 0 else {}
+    values = thing | new
+    return values | {
         "id": f"{_START + number // 20}.{number % 1000:03d}:{number + 100}",
-        "domain": domain,
-        "target": target,
-        "comm": domain.removesuffix("_t"),
-        "wanted": rng.choice(_WANTED),
-        "class_": rng.choice(("file", "dir")),
-        "last": last,
-        "name": f"/srv/{target}/{last}",
-        "inode": rng.randrange(10_000_000),
-        "pid": pid,
+        "name": f"/srv/{values['target']}/{values['last']}",
+        "pid": 1000 + rng.randrange(30_000),
         "a1": rng.randrange(1 << 32),
-        "call": rng.choice((2, 257, 262, 87)),
         "success": "no",
         "exit": -13,
         "items": 2,

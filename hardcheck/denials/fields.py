@@ -19,6 +19,7 @@ _FIELD = re.compile(rb'(?<![\w.\[\]-])([A-Za-z_][\w.\[\]-]*+)=(?:"([^"]*+)"?|([^
 _INTERPRETED = re.compile(rb"(?:(?<=\s)|^)([a-z_][a-z0-9_\[\]-]*+)=")
 # What auditd adds in the enriched format stands behind 0x1d; copying a log through a terminal loses it.
 _ENRICHED = re.compile(rb'\x1d|(?<=[0-9)\'"?a-z ])(?=(?:[A-Z]{0,4}[UG]ID|ARCH|SYSCALL|SADDR|ID)=["{])')
+_ENRICHED_MARKS = (b"\x1d", b"ID=", b"ARCH=", b"SYSCALL=", b"SADDR=")
 _HEX = re.compile(rb"(?:[0-9A-F]{2})+")
 _UNTRUSTED = frozenset(
     b"comm exe name path cwd proctitle key dir watch cmd acct vm device file ocomm cgroup sw root_dir "
@@ -40,6 +41,8 @@ def unhex(value: bytes) -> bytes:
 
 def plain_part(text: bytes) -> bytes:
     """A record without what the enriched format adds behind it."""
+    if not any(mark in text for mark in _ENRICHED_MARKS):  # most have none, and this is quicker to see
+        return text
     return _ENRICHED.split(text, maxsplit=1)[0]
 
 

@@ -25,6 +25,7 @@ _COARSE = 3_000  # groups; beyond, a new name counts under the first two parts o
 _SHAPES = 20_000
 _SHAPE_BYTES = 24 << 20
 _KEPT = 96 << 20  # characters of all values and examples
+_NO_INODES: list[bytes] = []
 
 
 class _Shape:
@@ -59,13 +60,13 @@ class Grouper:
     def add(self, event: RawEvent, place: Callable[[int], Where]) -> None:
         """Count the refusals of one event."""
         records = event.records
-        around, caller = _shape_around(records) if len(records) > 1 else (b"", b"")
+        around, caller, inodes = _shape_around(records) if len(records) > 1 else (b"", b"", _NO_INODES)
         keys = []
         known = True
         for record in records:
             use = record[1]
             if use & 1:
-                key = _shape(record, around, caller, event.node)
+                key = _shape(record, around, caller, inodes, event.node)
                 keys.append(key)
                 known = known and key in self._shapes
             elif use & 2:
@@ -225,9 +226,9 @@ def _short(cause: Cause) -> Cause:
     return msgspec.structs.replace(cause, **cut)
 
 
-def _shape(record: RawRecord, around: bytes, caller: bytes, node: bytes) -> bytes:
-    """A refusal's bytes without process ids, and without the inode where no path record needs it; whether
-    the process is the caller of the joined call is part of it."""
+def _shape(record: RawRecord, around: bytes, caller: bytes, inodes: list[bytes], node: bytes) -> bytes:
+    """A refusal's bytes without process ids and inode; whether the process is the caller of the joined call,
+    and which path record has the same inode, is part of it."""
     type_, use, _, body = record
     if use & Use.USER:
         if b"cmdline=" not in body:
@@ -242,19 +243,22 @@ def _shape(record: RawRecord, around: bytes, caller: bytes, node: bytes) -> byte
             if caller and body[start:end] != caller:
                 type_ = "!" + type_
             body = body[:start] + body[end:] if end > 0 else body[:start]
-        if not around or around[:1] != b"P":
-            start = body.find(b" ino=")
-            if start >= 0:
-                end = body.find(b" ", start + 5)
-                body = body[:start] + body[end:] if end > 0 else body[:start]
+        start = body.find(b" ino=")
+        if start >= 0:
+            end = body.find(b" ", start + 5)
+            end = end if end > 0 else len(body)
+            inode = body[start + 5 : end]
+            same = b" ino#%d" % inodes.index(inode) if inode in inodes else b""
+            body = body[:start] + same + body[end:]
     return b"\0".join((type_.encode(), body, around, node))
 
 
-def _shape_around(records: list[RawRecord]) -> tuple[bytes, bytes]:
-    """What the joined records add to a shape, and `` pid=N`` of the call; begins with P when paths are
-    among them."""
+def _shape_around(records: list[RawRecord]) -> tuple[bytes, bytes, list[bytes]]:
+    """What the joined records add to a shape, `` pid=N`` of the call, and the inodes of the path records,
+    which are left out of the shape."""
     parts = []
-    mark, caller = b"C", b""
+    caller = b""
+    inodes: list[bytes] = []
     for type_, use, _, body in records:
         if not use & 4:
             continue
@@ -266,7 +270,13 @@ def _shape_around(records: list[RawRecord]) -> tuple[bytes, bytes]:
             end = body.find(b" auid=", start)
             caller = body[start:end]
             parts.append(body[end:])
-        elif type_ in ("PATH", "CWD", "AVC_PATH"):
-            mark = b"P"
+        elif type_ == "PATH":
+            start = body.rfind(b" inode=")
+            end = body.find(b" ", start + 7) if start >= 0 else -1
+            if end > 0:
+                inodes.append(body[start + 7 : end])
+                body = body[:start] + body[end:]
             parts.append(body)
-    return mark + b"\1".join(parts), caller
+        elif type_ in ("CWD", "AVC_PATH"):
+            parts.append(body)
+    return b"\1".join(parts), caller, inodes
