@@ -50,7 +50,7 @@ NAMES = """
     cis-debian12-l1 cis-debian12-l2 cis-debian13 cis-sle15
     stig-rhel9 stig-rhel10 stig-ubuntu2404 stig-ubuntu2204 stig-sle15
     anssi-bp-028-minimal anssi-bp-028-intermediary anssi-bp-028-enhanced anssi-bp-028-high
-    iso-27001-2022 soc2 mac quick
+    iso-27001-2022 soc2 mac host quick
 """
 
 
