@@ -17,6 +17,7 @@ from hardcheck.facts.firewall import (
     Ruleset,
     Ufw,
     UfwAccess,
+    UfwRule,
 )
 from hardcheck.facts.network import Listener
 from hardcheck.facts.processes import Process
@@ -28,6 +29,7 @@ _ELSE = "another interface"
 _NOTHING = End("accept", named=False, sure=True, by="no chain filters input")
 _EVIDENCE = ("firewall.nft", "firewall.iptables", "firewall.compat")
 _FAMILIES: tuple[Family, ...] = ("ip", "ip6")
+_EVERYWHERE = ("0.0.0.0/0", "::/0", "any")
 _MAX_PORTS = 500
 _MAX_WORK = 2_000_000  # rules times packets: some seconds
 
@@ -228,15 +230,16 @@ def _doubt(end: End) -> Absent:
 def ufw_accesses(ufw: Ufw, sshd: Mapping[str, str] | Absent) -> tuple[UfwAccess, ...]:
     """The rules of ufw that let connections in."""
     return tuple(
-        UfwAccess(rule.shown, rule.action == "limit", _for_logins(rule.ports, rule.protocol, sshd))
+        UfwAccess(rule.shown, rule.action == "limit", _for_logins(rule, sshd))
         for rule in ufw.rules
         if rule.direction == "in" and rule.action in ("allow", "limit")
     )
 
 
-def _for_logins(ports: str, protocol: str, sshd: Mapping[str, str] | Absent) -> bool | Absent:
-    if protocol == "udp":
+def _for_logins(rule: UfwRule, sshd: Mapping[str, str] | Absent) -> bool | Absent:
+    if rule.protocol == "udp" or rule.source not in _EVERYWHERE:
         return False
+    ports = rule.ports
     known = {"22"} if isinstance(sshd, Absent) else {"22", *sshd.get("port", "").split()}
     if ports == "any" or any(_covers(part, port) for part in ports.split(",") for port in known):
         return True

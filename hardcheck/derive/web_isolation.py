@@ -29,6 +29,11 @@ _MOST = 20
 _MOST_SITES = 60
 
 
+def _runs_code(site: Site) -> bool:
+    """Whether it does, or may do so."""
+    return bool(site.pools or site.backends) or isinstance(site.user, Absent) or bool(site.user)
+
+
 def _name(site: Site) -> str:
     return site.names[0] if site.names else f"(default) {site.place}"
 
@@ -39,14 +44,15 @@ def docroots(
     users: tuple[User, ...] | Absent,
     groups: tuple[Group, ...] | Absent,
 ) -> tuple[DocrootAccess, ...] | Absent:
-    """Every folder that a site is served from, with the other sites whose account may enter it."""
+    """Every folder of a site that runs code, with the other sites whose account may enter it. What a site
+    without code has is handed out to everybody as it is."""
     if isinstance(users, Absent):
         return users
     if isinstance(groups, Absent):
         return groups
     found = []
     for site in sites[:_MOST_SITES]:
-        for path in site.docroots:
+        for path in site.docroots if _runs_code(site) else ():
             others = [
                 each for each in sites if each is not site and not set(each.docroots) & set(site.docroots)
             ]
@@ -115,13 +121,13 @@ def tenants(
     processes: tuple[Process, ...] | Absent,
     labels: FileLabels | Absent,
 ) -> tuple[TenantReach, ...]:
-    """Every site that runs code, and whose files the policy lets it read."""
+    """Every site that runs code, and the others that do so whose files the policy lets it read."""
     by_path = {} if isinstance(labels, Absent) else {each.path: each for each in labels.files}
     known = sites[:_MOST_SITES]
     return tuple(
         _reach(site, _labels_of(site, processes), known, policy, by_path)
         for site in known
-        if site.pools or site.user
+        if _runs_code(site)
     )
 
 
@@ -150,7 +156,7 @@ def _reach(
     reads: dict[str, None] = {}
     unknown: Absent | None = None
     for owner in sites:
-        if owner is site or set(owner.docroots) & set(site.docroots):
+        if owner is site or not _runs_code(owner) or set(owner.docroots) & set(site.docroots):
             continue
         for path in _files(owner, by_path):
             context = by_path[path].label if path in by_path else ""

@@ -175,7 +175,8 @@ class Ufw(msgspec.Struct, frozen=True):
 
 class UfwAccess(msgspec.Struct, frozen=True):
     """A rule of ufw that lets connections in. ``limited``: not more than six in half a minute from one
-    address; ``for_logins``: its ports are those of SSH, Absent where the server's ports are not known."""
+    address; ``for_logins``: its ports are those of SSH, and it holds for every address; Absent where the
+    server's ports are not known."""
 
     rule: str
     limited: bool

@@ -222,6 +222,8 @@ def test_a_rule_of_ufw_is_for_logins_by_the_port_that_sshd_has() -> None:
     )
     ufw = Ufw(True, "DROP", "ACCEPT", "DROP", rules)
     assert [each.for_logins for each in ufw_accesses(ufw, {"port": "2222"})] == [True, True, True, False]
+    friends = UfwRule("allow", "in", "any", "any", "192.0.2.0/24", "f:1")
+    assert ufw_accesses(Ufw(True, "DROP", "ACCEPT", "DROP", (friends,)), DENIED)[0].for_logins is False
     unknown = [each.for_logins for each in ufw_accesses(ufw, DENIED)]
     assert unknown[0] is True
     assert isinstance(unknown[1], Absent)

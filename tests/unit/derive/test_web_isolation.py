@@ -87,17 +87,17 @@ FILES = FileLabels((FileLabel("/srv/www/b/index.php", "f", "u:r:b_content_t:s0",
 )
 def test_the_policy_says_whose_files_a_site_reads(verdict: Verdict, expected: object) -> None:
     policy = ScriptedPolicy("apparmor", {"read /srv/www/b/index.php": {"php-fpm//a": verdict}})
-    found = tenants((site("a", "a"), site("b")), policy, (process("a", "php-fpm//a (enforce)"),), DENIED)
-    (reach,) = found
+    found = tenants((site("a", "a"), site("b", "b")), policy, (process("a", "php-fpm//a (enforce)"),), DENIED)
+    reach = found[0]
     assert (reach.reads.reason if isinstance(reach.reads, Absent) else reach.reads) == expected
     assert reach.labels == ("php-fpm//a (enforce)",)
 
 
 def test_a_site_without_a_process_reads_nobody_knows_what() -> None:
     policy = ScriptedPolicy("selinux")
-    (reach,) = tenants((site("a", "a"), site("b")), policy, (), FILES)
+    reach, _ = tenants((site("a", "a"), site("b", "b")), policy, (), FILES)
     assert isinstance(reach.reads, Absent)
-    (unconfined,) = tenants((site("a", "a"), site("b")), policy, (process("a", "unconfined"),), FILES)
+    unconfined, _ = tenants((site("a", "a"), site("b", "b")), policy, (process("a", "unconfined"),), FILES)
     assert unconfined.reads == ("b.example",)
 
 
@@ -185,3 +185,12 @@ def test_accounts_of_cpanel_are_kept_in_by_their_shell_or_by_cagefs() -> None:
     caged = cpanel_accounts(Cpanel("11.118", domains, cagefs=True), users, ())
     assert not isinstance(caged, Absent)
     assert all(each.jailed for each in caged)
+
+
+def test_a_site_without_code_has_nothing_to_keep_from_others() -> None:
+    policy = ScriptedPolicy("selinux")
+    sites = (site("a", "a"), site("b"))
+    assert [each.site for each in tenants(sites, policy, (process("a", "x"),), FILES)] == ["a.example"]
+    found = docroots(sites, folders(a=("0750", 1001, 1001)), USERS, GROUPS)
+    assert not isinstance(found, Absent)
+    assert [each.site for each in found] == ["a.example"]
