@@ -5,7 +5,7 @@ from __future__ import annotations
 from hardcheck.collect.base import KIB, ShellSource, TreeSource
 
 # Owners and modes below /var/log and of the journal in /run, as "TYPE MODE UID GID PATH"; the umask that
-# rsyslog is started with; the jobs that rotate.
+# rsyslog is started with; the jobs that rotate. The audit log may lie on a file system of its own.
 _FILES = """\
 for folder in /var/log/journal /run/log/journal; do
   if [ -d "$folder" ]; then printf 'journal %s\\n' "$folder"; fi
@@ -14,8 +14,8 @@ printf 'umask %s\\n' "$(systemctl show -p UMask --value rsyslog.service 2>/dev/n
 for job in /etc/cron.daily/logrotate /etc/cron.hourly/logrotate /etc/cron.weekly/logrotate; do
   if [ -x "$job" ]; then printf 'job %s\\n' "$job"; fi
 done
-find /var/log /run/log/journal -xdev -maxdepth 4 \\( -type f -o -type d \\) ! -path '*[[:cntrl:]]*' \\
-  -printf '%y %m %U %G %p\\n' 2>/dev/null | head -n 3000
+find /var/log /var/log/audit /run/log/journal -xdev -maxdepth 4 \\( -type f -o -type d \\) \\
+  ! -path '*[[:cntrl:]]*' -printf '%y %m %U %G %p\\n' 2>/dev/null | head -n 3000
 exit 0
 """
 

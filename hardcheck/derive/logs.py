@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
+
+import msgspec
 
 from hardcheck.derive.syslog_selector import covers_facility
 from hardcheck.facts import Absent, Reason
 from hardcheck.facts.accounts import Group, User
+from hardcheck.facts.audit import AuditdConfig
 from hardcheck.facts.host import OsRelease
 from hardcheck.facts.logs import (
     KeptFile,
@@ -133,6 +136,29 @@ def journal_files(
         if any(entry.path == folder or entry.path.startswith(folder + "/") for folder in files.journals)
     ]
     return tuple(_kept(entry, users, groups) for entry in sorted(wanted, key=lambda each: each.path))
+
+
+def audit_files(
+    config: AuditdConfig, files: LogFiles, users: tuple[User, ...], groups: tuple[Group, ...]
+) -> tuple[KeptFile, ...] | Absent:
+    """The audit daemon's folder of logs and what is in it.
+
+    ``private``: root owns it; the group is root's, adm's or the one that ``log_group`` of auditd.conf(5)
+    names, and does not write; others do not come in.
+    """
+    folder = config.settings.get("log_file", "/var/log/audit/audit.log").rpartition("/")[0]
+    inside = {entry.path: entry for entry in files.entries if f"{entry.path}/".startswith(f"{folder}/")}
+    if files.cut:
+        return Absent(Reason.TRUNCATED, ("logs.files",), "there are more files than were listed")
+    if not any(entry.kind == "f" for entry in inside.values()):
+        return Absent(Reason.NOT_COLLECTED, ("logs.files",), f"no file of {folder} was listed"[:200])
+    allowed = {"root", "adm", config.settings.get("log_group", "root")}
+    return tuple(_closed(_kept(inside[path], users, groups), allowed) for path in sorted(inside))
+
+
+def _closed(file: KeptFile, groups: Set[str]) -> KeptFile:
+    bits = int(file.mode, 8) & (0o027 if file.folder else 0o137)
+    return msgspec.structs.replace(file, private=not bits and file.owner == "root" and file.group in groups)
 
 
 def _kept(entry: LogEntry, users: Iterable[User], groups: Iterable[Group]) -> KeptFile:

@@ -97,6 +97,13 @@ AUDIT: tuple[DerivedFact, ...] = (
         auditd_settings.log_room,
     ),
     DerivedFact(
+        "audit.log_files",
+        tuple[log_facts.KeptFile, ...],
+        "the audit daemon's logs and their folder",
+        ("audit.config", "logs.listing", "accounts.users", "accounts.groups"),
+        logs.audit_files,
+    ),
+    DerivedFact(
         "audit.offload",
         audit_daemon.AuditOffload,
         "how audit records leave the host",

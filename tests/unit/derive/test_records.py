@@ -411,3 +411,46 @@ def test_findings_count_as_told_when_they_leave_the_file() -> None:
 def test_no_configuration_is_an_answer_and_an_unread_one_is_not() -> None:
     assert check(NOT_THERE, BARE, {}).gaps == ("there is no aide.conf",)
     assert aide.aide_check(BARE, {}, DENIED) is DENIED
+
+
+# --- the audit daemon's logs
+
+
+def _audit_log(mode: str = "0640", gid: int = 4, folder_mode: str = "0750") -> LogFiles:
+    folder = LogEntry("d", folder_mode, 0, gid, "/var/log/audit")
+    log = LogEntry("f", mode, 0, gid, "/var/log/audit/audit.log")
+    beside = LogEntry("f", "0644", 0, 0, "/var/log/auditing")
+    return LogFiles((folder, folder, log, beside), (), "", (), cut=False)
+
+
+@pytest.mark.parametrize(
+    ("files", "settings", "private"),
+    [
+        (_audit_log(), {}, [True, True]),
+        (_audit_log("0600", 0, "0700"), {}, [True, True]),
+        (_audit_log("0644"), {}, [True, False]),
+        (_audit_log("0660"), {}, [True, False]),
+        (_audit_log(folder_mode="0755"), {}, [False, True]),
+        (_audit_log(gid=1000), {}, [False, False]),
+        (_audit_log(gid=1000), {"log_group": "readers"}, [True, True]),
+    ],
+)
+def test_others_neither_read_nor_write_audit_logs(
+    files: LogFiles, settings: dict[str, str], private: list[bool]
+) -> None:
+    groups = (Group("root", 0, ()), Group("adm", 4, ()), Group("readers", 1000, ()))
+    users = (User("root", 0, 0, "/root", "/bin/sh"),)
+    found = logs.audit_files(AuditdConfig(settings), files, users, groups)
+    assert not isinstance(found, Absent)
+    assert [file.path for file in found] == ["/var/log/audit", "/var/log/audit/audit.log"]
+    assert [file.private for file in found] == private
+
+
+def test_audit_logs_that_were_not_listed_are_not_private() -> None:
+    empty = LogFiles((LogEntry("d", "0750", 0, 0, "/var/log/audit"),), (), "", (), cut=False)
+    found = logs.audit_files(AuditdConfig({}), empty, (), ())
+    assert isinstance(found, Absent)
+    elsewhere = logs.audit_files(AuditdConfig({"log_file": "/srv/a/audit.log"}), _audit_log(), (), ())
+    assert isinstance(elsewhere, Absent)
+    cut = msgspec.structs.replace(_audit_log(), cut=True)
+    assert isinstance(logs.audit_files(AuditdConfig({}), cut, (), ()), Absent)
