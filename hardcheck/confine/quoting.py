@@ -41,7 +41,10 @@ def apparmor_path(path: str, ending: str = "") -> str:
     """
     if _PLAIN_IN_PATTERN.fullmatch(path):
         return path + ending
-    return '"' + _SPECIAL_IN_PATTERN.sub(r"\\\g<0>", path) + ending + '"'
+    pattern = _SPECIAL_IN_PATTERN.sub(r"\\\g<0>", path) + ending
+    if pattern.endswith("\\"):  # a quote after it would be taken for an escaped one
+        pattern = f"{pattern[:-2]}[\\\\]"
+    return f'"{pattern}"'
 
 
 def systemd_word(text: str) -> str:

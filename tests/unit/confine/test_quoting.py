@@ -61,6 +61,7 @@ def test_file_contexts_survive_both_languages(path: str) -> None:
 @settings(max_examples=30)
 @given(PATHS)
 @example('/srv/a"b')
+@example("/srv/a\\")
 @example("/srv/a\\,b")
 @example("/srv/@{HOME}")
 @example("/srv/a b#c")
