@@ -24,7 +24,7 @@ from hardcheck.exposure.model import (
     Target,
     Way,
 )
-from hardcheck.exposure.objects import targets_of
+from hardcheck.exposure.objects import defaults_of, targets_of
 from hardcheck.exposure.ordinary import weigh
 from hardcheck.facts import Absent
 from hardcheck.findings.exposure import ChainStep, GoalReason, Outcome
@@ -42,6 +42,7 @@ _KINDS = {
     "b": "blk_file",
 }
 _NO_TARGET = Target("")
+NOT_THERE = "there is none on this host"
 NO_MAC = "no MAC framework is active: no policy bounds the service"
 
 
@@ -50,6 +51,11 @@ def answer_goal(host: Host, service: Service, goal: Goal) -> GoalAnswer:
     if goal.chain:
         return _escape(host, service, goal)
     targets, origin = targets_of(goal, host, service)
+    if origin == "host" and not targets:
+        if _answers(host, service):
+            nothing = GoalReason(goal.title, ", ".join(service.labels), Outcome.BLOCKED, note=NOT_THERE)
+            return GoalAnswer(goal.id, goal.title, goal.severity, Outcome.BLOCKED, origin, (), (nothing,))
+        targets, origin = defaults_of(goal), "default"
     reasons: list[GoalReason] = []
     best = Outcome.BLOCKED
     for label, way, target in combinations(host, service, goal, targets or (_NO_TARGET,)):
@@ -63,6 +69,12 @@ def answer_goal(host: Host, service: Service, goal: Goal) -> GoalAnswer:
     more = max(0, len(kept) - MOST_REASONS)
     kept = kept[:MOST_REASONS]
     return GoalAnswer(goal.id, goal.title, goal.severity, best, origin, names, tuple(kept), more)
+
+
+def _answers(host: Host, service: Service) -> bool:
+    """Whether there is a policy to ask for all that the service runs as."""
+    confines = host.framework in ("selinux", "apparmor") and not isinstance(host.policy, Absent)
+    return confines and all(service.labels)
 
 
 def combinations(

@@ -23,19 +23,22 @@ _KEY = re.compile(r"(?:^|[/_.-])(?:privkey|private|key)[^/]*$|\.key$")
 _SHELLS = frozenset(
     {"sh", "bash", "dash", "ash", "zsh", "ksh", "python", "perl", "php", "ruby", "node", "lua"}
 )
+_ENGINE = re.compile(r"/(?:docker|dockerd|containerd|podman|crio)\.sock$")
 _VERSION = re.compile(r"[0-9.]+$")
 _SECRETS = ("secret", ".env", "wp-config.php", "config.php", "configuration.php", "settings.php")
 
 
 class Finder(msgspec.Struct, frozen=True):
-    """A way to find objects; ``gives_labels``: process labels, not paths."""
+    """A way to find objects; ``gives_labels``: process labels, not paths; ``sees_all``: where this is so of
+    a host, what was not found there is not there."""
 
     find: Callable[[Host, Service], Iterable[Target]]
     gives_labels: bool = False
+    sees_all: Callable[[Host], bool] = lambda host: False
 
 
 def targets_of(goal: Goal, host: Host, service: Service) -> tuple[tuple[Target, ...], Origin]:
-    """What a goal is asked about, and where that comes from."""
+    """What a goal is asked about, and where that comes from; ``host`` without any: the host has none."""
     if not goal.objects and not goal.defaults:
         return (), "none"
     finder = FINDERS.get(goal.objects)
@@ -46,10 +49,16 @@ def targets_of(goal: Goal, host: Host, service: Service) -> tuple[tuple[Target, 
             if _usable(target):
                 seen.setdefault(target.name, target)
         found = tuple(seen.values())[:MOST]
-    if found:
+    if found or (finder is not None and finder.sees_all(host)):
         return found, "host"
+    return defaults_of(goal), "default"
+
+
+def defaults_of(goal: Goal) -> tuple[Target, ...]:
+    """What stands in where the host's own objects were not seen."""
+    finder = FINDERS.get(goal.objects)
     labels = finder is not None and finder.gives_labels
-    return tuple(Target(name, is_label=labels) for name in goal.defaults), "default"
+    return tuple(Target(name, is_label=labels) for name in goal.defaults)
 
 
 def _usable(target: Target) -> bool:
@@ -152,10 +161,18 @@ def _processes(host: Host, service: Service) -> Iterator[Target]:
 
 
 def _engine_sockets(host: Host, service: Service) -> Iterator[Target]:
+    yield from _paths(
+        listener.path for listener in host.each("network.unix_listeners") if _ENGINE.search(listener.path)
+    )
     for engine in host.each("containers.engines"):
         path = {"docker": "/run/docker.sock", "podman": "/run/podman/podman.sock"}.get(str(engine.name))
         if path:
             yield Target(path)
+
+
+def _sees_sockets(host: Host) -> bool:
+    """Every socket that listens has its line in /proc/net/unix."""
+    return not isinstance(host.facts["network.unix_listeners"], Absent)
 
 
 FINDERS: dict[str, Finder] = {
@@ -171,5 +188,5 @@ FINDERS: dict[str, Finder] = {
     "programs": Finder(_programs),
     "shells": Finder(_shells),
     "processes": Finder(_processes, gives_labels=True),
-    "engine-sockets": Finder(_engine_sockets),
+    "engine-sockets": Finder(_engine_sockets, sees_all=_sees_sockets),
 }

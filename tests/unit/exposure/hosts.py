@@ -60,6 +60,7 @@ LISTENERS = (
     Listener("tcp", "127.0.0.1", 3306, 105, 2, (30,)),
     Listener("tcp6", "::", 22, 0, 3, (40,)),
 )
+UNIX = (UnixListener("/run/php/a.sock", 9, (20,)), UnixListener("/run/docker.sock", 10, ()))
 SITES = (
     Site(
         "nginx", ("a.example",), ("/srv/a",), ("unix:/run/php/a.sock",), ("a",), "www-data", "/etc/nginx/a:1"
@@ -102,7 +103,7 @@ def host(policy: object = None, state: Confined | Absent = "enforced", **facts: 
         "access.unconfined": ("unconfined_t",),
         "processes.all": PROCESSES,
         "network.listeners": LISTENERS,
-        "network.unix_listeners": (UnixListener("/run/php/a.sock", 9, (20,)),),
+        "network.unix_listeners": UNIX,
         "mac.subjects": subjects(state),
         "web.sites": SITES,
         "labels.files": FILES,

@@ -21,6 +21,7 @@ from hardcheck.exposure.whatif import read_booleans, with_booleans, with_enforce
 from hardcheck.facts import Absent
 from hardcheck.facts.apparmor import LoadedProfile
 from hardcheck.facts.mac import Confined
+from hardcheck.facts.network import UnixListener
 from hardcheck.facts.web import Site
 from hardcheck.findings import Severity
 from hardcheck.findings.exposure import Outcome, worst
@@ -247,3 +248,16 @@ def test_a_boolean_both_ways_and_booleans_without_selinux_are_refused() -> None:
 def test_an_unknown_service_is_refused_with_those_that_there_are() -> None:
     with pytest.raises(UsageError, match=r"nginx, php8\.2-fpm, ssh"):
         expose(host(), tuple(GOALS.values()), ["no\nsuch"])
+
+
+def test_what_a_host_has_none_of_is_blocked_and_what_was_not_seen_is_asked() -> None:
+    policy = Answers(Verdict.UNKNOWN)
+    without = host(policy, **{"network.unix_listeners": ()})
+    answer = answer_goal(without, service(without), GOALS["container-runtime"])
+    assert (answer.outcome, answer.reasons[0].note) == (Outcome.BLOCKED, "there is none on this host")
+    engine = host(policy, **{"network.unix_listeners": (UnixListener("/var/run/docker.sock", 9, (20,)),)})
+    answer = answer_goal(engine, service(engine), GOALS["container-runtime"])
+    assert (answer.outcome, answer.objects) == (Outcome.UNKNOWN, ("/var/run/docker.sock",))
+    unseen = host(policy, **{"network.unix_listeners": MISSING})
+    answer = answer_goal(unseen, service(unseen), GOALS["container-runtime"])
+    assert (answer.outcome, answer.origin) == (Outcome.UNKNOWN, "default")
