@@ -22,6 +22,17 @@ TAKEN_OUT = re.compile(r"--remove-args=\S*\"[^\"]*\"|--remove-args=\S+|\bs/[^/]*
 """What a remedy removes or replaces (kernel options, the search side of a substitution), and programs whose
 runs it has recorded."""
 
+PLACEHOLDER = re.compile(
+    r"[ /](FILE|UNIT|DOMAIN|PROFILE|SITE|ACCOUNT|SERVICE|PROGRAM|TYPE|MODULE|FOLDER|HOST|PATH|DEVICE|PATTERN)"
+    r"(?![\w\"'=])"
+)
+CHANGING = re.compile(
+    r"^\s*(systemctl (start|stop|restart|reload|enable|disable|mask|unmask|daemon-reload)|setsebool|mount "
+    r"|restorecon (?!.*(-\w*n))|chmod|chown|chcon|semodule -[iredBX]|augenrules --load|update-grub|rm|mv|cp"
+    r"|sed -i|sysctl (-w|-p|--system)|(apt-get|dnf|zypper) (install|remove|upgrade)|setenforce"
+    r"|apparmor_parser (?!.*--skip-kernel-load))\b"
+)
+
 NAMES = ("php-fpm//a b", "$(id)", "-x")
 
 
@@ -46,6 +57,19 @@ def test_the_commands_of_a_remedy_are_shell_also_when_filled_with_hostile_names(
         script = "\n".join([*each.steps, *each.verify, *each.rollback])
         checked = subprocess.run(["sh", "-n"], input=script.encode(), capture_output=True, check=False)
         assert checked.returncode == 0, checked.stderr.decode() + script
+
+
+@pytest.mark.parametrize("name", RULES)
+def test_a_command_of_a_remedy_is_complete_as_it_stands(name: str) -> None:
+    for remedy in shipped.rules()[name].info.remedies:
+        found = [*commands(remedy.steps), *commands(remedy.verify), *commands(remedy.rollback)]
+        assert [line for line in found if PLACEHOLDER.search(line)] == []
+
+
+@pytest.mark.parametrize("name", RULES)
+def test_what_verifies_a_remedy_changes_nothing(name: str) -> None:
+    for remedy in shipped.rules()[name].info.remedies:
+        assert [line for line in commands(remedy.verify) if CHANGING.search(line)] == []
 
 
 class _Loader(yaml.SafeLoader):
