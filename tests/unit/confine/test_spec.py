@@ -75,10 +75,8 @@ def test_hats_are_for_pools_only() -> None:
     with pytest.raises(ConfigError, match="only where every service is a pool"):
         spec(SHOP.replace("name: shop", "name: shop\nhats: true", 1))
     hats = SITES.replace("name: sites", "name: sites\nhats: true", 1)
-        "php-fpm8.2\n", "php-fpm8.3\n", 1
-    )
     with pytest.raises(ConfigError, match="one executable"):
-        spec(two)
+        spec(hats.replace("php-fpm8.2\n", "php-fpm8.3\n", 1))
 
 
 @given(st.text(max_size=60))
