@@ -39,7 +39,11 @@ def engine_apis(
             continue
         if isinstance(listener.pids, Absent):
             return listener.pids
-        for process in (by_pid[pid] for pid in listener.pids if pid in by_pid):
+        holders = [by_pid[pid] for pid in listener.pids if pid in by_pid]
+        if listener.pids and not holders:
+            detail = f"the process that holds {listener.shown} was not seen"
+            return Absent(Reason.NOT_COLLECTED, ("processes.files",), detail)
+        for process in holders:
             if process.name == "dockerd" and _is_api(listener.port, process, config):
                 found[listener.shown] = EngineApi("dockerd", listener.shown, _tls(process, config))
             elif process.name == "podman" and "service" in process.arguments:

@@ -6,9 +6,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Literal
 
 from hardcheck.derive.filter_backends import Backends, tables_of
-from hardcheck.derive.filter_walk import End, Packet, ends_at_hook, interfaces_named
+from hardcheck.derive.filter_walk import End, Packet, PacketFilter, interfaces_named
 from hardcheck.facts import Absent, Reason
 from hardcheck.facts.firewall import (
+    FilterChain,
     FilterTable,
     LegacyTables,
     Loopback,
@@ -44,11 +45,12 @@ def port_fates(
     """Every port that listens beyond loopback, in the order of the tables."""
     beyond = [each for each in listeners if each.scope != "loopback"]
     backends = _within_reason(tables_of(nftables, compat, legacy), len(beyond))
+    rules = PacketFilter(backends[0])
     programs = _programs(processes)
     found: dict[tuple[str, str, int], PortFate] = {}
     for each in beyond:
         protocol = each.protocol.removesuffix("6")
-        let_in, by = _let_in(backends, _families(each), protocol, each.port)
+        let_in, by = _let_in(rules, backends[1], _families(each), protocol, each.port)
         name = ", ".join(dict.fromkeys(programs.get(pid, "") for pid in _pids(each)))
         fate = PortFate(protocol, each.address, each.port, name, let_in, by)
         found.setdefault((protocol, each.address, each.port), fate)
@@ -83,16 +85,14 @@ def _families(listener: Listener) -> tuple[Family, ...]:
 
 
 def _let_in(
-    backends: Backends, families: Iterable[Family], protocol: str, port: int
+    rules: PacketFilter, unseen: Absent | None, families: Iterable[Family], protocol: str, port: int
 ) -> tuple[LetIn | Absent, str]:
     """The loosest that becomes of a new connection, over families and interfaces."""
-    tables, unseen = backends
     named: End | None = None
     doubtful: End | None = None
     for family in families:
-        for interface in (_ELSE, *interfaces_named(tables)):
-            packet = Packet(family, "input", protocol, port, interface)
-            end = _accepted(ends_at_hook(tables, packet))
+        for interface in (_ELSE, *interfaces_named(rules.tables)):
+            end = _accepted(rules.ends(Packet(family, "input", protocol, port, interface)))
             if end is None:
                 continue
             if end.named:
@@ -134,13 +134,16 @@ def open_ports(
     """Every port or range that rules name and let in, by protocol and number; Absent when a part of the
     rules could not be seen."""
     seen = tables_of(nftables, compat, legacy)
-    tables, unseen = _within_reason(seen, len(_ports_named(seen[0])))
+    named = _ports_named(seen[0])
+    tables, unseen = _within_reason(seen, len(named))
     if unseen is not None:
         return unseen
-    programs = _programs(processes)
+    if len(named) > _MAX_PORTS:
+        return Absent(Reason.NOT_COLLECTED, _EVIDENCE, f"rules name {len(named)} ports")
+    rules, programs = PacketFilter(tables), _programs(processes)
     found = []
-    for protocol, value in _ports_named(tables):
-        by = next(_named_ends(tables, protocol, int(value.split("-")[0])), None)
+    for protocol, value in named:
+        by = next(_named_ends(rules, protocol, int(value.split("-")[0])), None)
         if by is None:
             continue
         low, _, high = value.partition("-")
@@ -156,11 +159,14 @@ def open_ports(
 
 
 def _ports_named(tables: Iterable[FilterTable]) -> list[tuple[str, str]]:
-    """Protocol and port of every condition on a destination port."""
+    """Protocol and port of every condition on a destination port, in rules that packets to this host meet and
+    that do not refuse."""
     found: dict[tuple[str, str], None] = {}
     for table in tables:
-        for chain in table.chains:
+        for chain in _met(table):
             for rule in chain.rules:
+                if rule.verdict in ("", "drop", "reject", "return"):
+                    continue
                 said = {value for match in rule.matches if match.key == "proto" for value in match.values}
                 values = [v for match in rule.matches if match.key == "dport" for v in match.values]
                 for value in values:
@@ -171,15 +177,27 @@ def _ports_named(tables: Iterable[FilterTable]) -> list[tuple[str, str]]:
                     ):
                         for protocol in sorted(said & {"tcp", "udp"} or {"tcp", "udp"}):
                             found[protocol, value.removesuffix("-")] = None
-    ordered = sorted(found, key=lambda pair: (pair[0], int(pair[1].split("-")[0]), pair[1]))
-    return ordered[:_MAX_PORTS]
+    return sorted(found, key=lambda pair: (pair[0], int(pair[1].split("-")[0]), pair[1]))
 
 
-def _named_ends(tables: tuple[FilterTable, ...], protocol: str, port: int) -> Iterator[str]:
+def _met(table: FilterTable) -> list[FilterChain]:
+    """The chains that packets to this host may come to."""
+    chains = {chain.name: chain for chain in table.chains}
+    waiting = [chain.name for chain in table.chains if chain.hook == "input"]
+    found: dict[str, FilterChain] = {}
+    while waiting:
+        chain = chains.get(waiting.pop())
+        if chain is not None and chain.name not in found:
+            found[chain.name] = chain
+            waiting.extend(rule.target for rule in chain.rules if rule.target)
+    return list(found.values())
+
+
+def _named_ends(rules: PacketFilter, protocol: str, port: int) -> Iterator[str]:
     """The chains that let the port in by name."""
     for family in _FAMILIES:
-        for interface in (_ELSE, *interfaces_named(tables)):
-            chains = ends_at_hook(tables, Packet(family, "input", protocol, port, interface))
+        for interface in (_ELSE, *interfaces_named(rules.tables)):
+            chains = rules.ends(Packet(family, "input", protocol, port, interface))
             named = [[e for e in ends if e.verdict == "accept" and e.named] for ends in chains]
             if all(any(end.verdict == "accept" for end in ends) for ends in chains):
                 yield from (end.by for ends in named for end in ends)
@@ -189,17 +207,20 @@ def loopback(
     nftables: Ruleset | Absent, compat: LegacyTables | Absent, legacy: LegacyTables | Absent
 ) -> Loopback:
     """What becomes of loopback traffic, of both families together."""
-    tables, unseen = _within_reason(tables_of(nftables, compat, legacy), 40)
+    seen = tables_of(nftables, compat, legacy)
+    ports = [None, *dict.fromkeys(int(value.split("-")[0]) for _, value in _ports_named(seen[0]))]
+    tables, unseen = _within_reason(seen, len(ports))
+    rules = PacketFilter(tables)
     accepted: bool | Absent = True
     refused: bool | Absent = True
     by: dict[str, None] = {}
     for family in _FAMILIES:
-        on_lo = ends_at_hook(tables, Packet(family, "input", "tcp", None, "lo", "loopback"))
+        on_lo = rules.ends(Packet(family, "input", "tcp", None, "lo", "loopback"))
         by |= dict.fromkeys(sorted(end.by for ends in on_lo for end in ends))
         accepted = _least(accepted, _all_let_in(on_lo, unseen))
-        for port in (None, *(int(value.split("-")[0]) for _, value in _ports_named(tables)[:40])):
+        for port in ports:
             packet = Packet(family, "input", "tcp", port, _ELSE, "loopback")
-            refused = _least(refused, _all_refused(ends_at_hook(tables, packet), unseen))
+            refused = _least(refused, _all_refused(rules.ends(packet), unseen))
     return Loopback(accepted, refused, ", ".join(by))
 
 

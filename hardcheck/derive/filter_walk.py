@@ -9,8 +9,9 @@ Rules at other hooks, marks, and what a rule changes in a packet are not weighed
 
 from __future__ import annotations
 
+import functools
 import ipaddress
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from enum import IntEnum
 from typing import Literal
 
@@ -58,6 +59,11 @@ class End(msgspec.Struct, frozen=True):
     by: str
 
 
+_Left = tuple[FilterRule, Fit, tuple[FilterMatch, ...], bool]
+"""A rule that a kind of packet may meet: how far its other conditions hold, those on the port, and whether it
+names the port or the source."""
+
+
 class _Walked(msgspec.Struct, frozen=True):
     """A chain: where its packets end, whether one may come back out of it, and whether that is in doubt."""
 
@@ -66,20 +72,41 @@ class _Walked(msgspec.Struct, frozen=True):
     doubt: bool
 
 
+class PacketFilter:
+    """The tables of a host. What the rules are to a kind of packet, its port apart, is worked out once:
+    whoever asks for many ports asks one of these."""
+
+    def __init__(self, tables: Iterable[FilterTable]) -> None:
+        self.tables = tuple(tables)
+        self._kinds: dict[tuple[object, ...], dict[str, tuple[_Left, ...]]] = {}
+
+    def ends(self, packet: Packet) -> tuple[frozenset[End], ...]:
+        """The ends in each base chain at the packet's hook, in order; a packet has to be let in by all."""
+        kind = (
+            packet.family,
+            packet.hook,
+            packet.protocol,
+            packet.interface,
+            packet.source,
+            packet.translated,
+        )
+        return tuple(
+            _Walk(table, packet, self._kinds.setdefault((number, *kind), {})).base(chain)
+            for number, table in enumerate(self.tables)
+            if table.family in (packet.family, "inet")
+            for chain in table.chains
+            if chain.hook == packet.hook
+        )
+
+
 def ends_at_hook(tables: Iterable[FilterTable], packet: Packet) -> tuple[frozenset[End], ...]:
-    """The ends in each base chain at the packet's hook, in order; a packet has to be let in by all."""
-    return tuple(
-        _Walk(table, packet).base(chain)
-        for table in tables
-        if table.family in (packet.family, "inet")
-        for chain in table.chains
-        if chain.hook == packet.hook
-    )
+    """The same for one packet alone."""
+    return PacketFilter(tables).ends(packet)
 
 
 def chain_ends(table: FilterTable, chain: FilterChain, packet: Packet) -> frozenset[End]:
     """The ends inside of one chain that others jump to."""
-    return _Walk(table, packet).inside(chain)
+    return _Walk(table, packet, {}).inside(chain)
 
 
 def interfaces_named(tables: Iterable[FilterTable]) -> tuple[str, ...]:
@@ -108,8 +135,8 @@ _LOST = _Walked(
 class _Walk:
     """The chains of one table for one kind of packet; each is walked once."""
 
-    def __init__(self, table: FilterTable, packet: Packet) -> None:
-        self._table, self._packet = table, packet
+    def __init__(self, table: FilterTable, packet: Packet, left: dict[str, tuple[_Left, ...]]) -> None:
+        self._table, self._packet, self._left = table, packet, left
         self._chains = {chain.name: chain for chain in table.chains}
         self._known: dict[str, _Walked] = {}
 
@@ -138,15 +165,19 @@ class _Walk:
             self._known[name] = self._chain(chain, depth)
         return self._known[name]
 
+    def _rules(self, chain: FilterChain) -> tuple[_Left, ...]:
+        if chain.name not in self._left:
+            self._left[chain.name] = tuple(_left(chain.rules, self._packet))
+        return self._left[chain.name]
+
     def _chain(self, chain: FilterChain, depth: int) -> _Walked:
         ends: set[End] = set()
         doubt = False
-        for rule in chain.rules:
-            fit = rule_fit(rule, self._packet)
-            if fit is Fit.NO or not rule.verdict:
+        for rule, least, ports, named in self._rules(chain):
+            fit = min((least, *(match_fit(match, self._packet) for match in ports)))
+            if fit is Fit.NO:
                 continue
             unsure = fit is Fit.UNKNOWN
-            named = any(match.key in ("dport", "saddr") and not match.negated for match in rule.matches)
             if rule.verdict in _ENDS:
                 ends.add(End(_ENDS[rule.verdict], named, not (doubt or unsure), self._name(chain)))
                 if fit is Fit.YES:
@@ -168,24 +199,30 @@ class _Walk:
         return _Walked(frozenset(ends), returns=True, doubt=doubt)
 
 
-def rule_fit(rule: FilterRule, packet: Packet) -> Fit:
-    """How far the conditions of a rule hold for the packet."""
-    if not rule.matches and not rule.always:
-        return Fit.UNKNOWN
-    least = Fit.YES
-    for match in rule.matches:
-        fit = match_fit(match, packet)
-        if fit is Fit.NO:
-            return fit
-        least = min(least, fit)
-    return least
+def _left(rules: Iterable[FilterRule], packet: Packet) -> Iterator[_Left]:
+    """The rules that may hold for a packet of some port."""
+    for rule in rules:
+        if not rule.verdict:
+            continue
+        least = Fit.YES if rule.matches or rule.always else Fit.UNKNOWN
+        for match in rule.matches:
+            if match.key != "dport":
+                least = min(least, match_fit(match, packet))
+        if least is not Fit.NO:
+            ports = tuple(match for match in rule.matches if match.key == "dport")
+            named = any(match.key in ("dport", "saddr") and not match.negated for match in rule.matches)
+            yield rule, least, ports, named
 
 
 def match_fit(match: FilterMatch, packet: Packet) -> Fit:
     """How far one condition holds."""
     if match.key == "other":
         return Fit.UNKNOWN
-    fit = max((_value_fit(match.key, value, packet) for value in match.values), default=Fit.UNKNOWN)
+    fit = Fit.NO if match.values else Fit.UNKNOWN
+    for value in match.values:
+        fit = max(fit, _value_fit(match.key, value, packet))
+        if fit is Fit.YES:
+            break
     if match.negated and fit in (Fit.YES, Fit.NO):
         return Fit.NO if fit is Fit.YES else Fit.YES
     return fit
@@ -231,12 +268,20 @@ def _port_fit(value: str, port: int | None) -> Fit:
     return _truth(port is not None and int(low) <= port <= int(high or low))
 
 
+@functools.lru_cache(maxsize=4096)
+def _network(text: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network | None:
+    """The addresses that a text stands for; None for another form."""
+    try:
+        return ipaddress.ip_network(text, strict=False)
+    except ValueError:
+        return None
+
+
 def _address_fit(key: str, value: str, packet: Packet) -> Fit:
     if value in _EVERYWHERE:
         return Fit.YES
-    try:
-        network = ipaddress.ip_network(value, strict=False)
-    except ValueError:
+    network = _network(value)
+    if network is None:
         return Fit.UNKNOWN
     if (network.version == 4) is not (packet.family == "ip") or network.is_multicast:
         return Fit.NO

@@ -160,6 +160,10 @@ def _reach(
             continue
         for path in _files(owner, by_path):
             context = by_path[path].label if path in by_path else ""
+            if policy.framework == "selinux" and not context:
+                detail = f"no label below the folders of {_name(owner)} was looked at"
+                unknown = unknown or Absent(Reason.NOT_COLLECTED, ("labels.files",), detail[:200])
+                continue
             for label in labels:
                 subject = Subject(label if policy.framework == "selinux" else subject_name(label))
                 answer = policy.may(subject, Action.READ, Path(path, context=context))

@@ -59,6 +59,8 @@ def test_an_engine_that_takes_orders_over_tcp(
 
 def test_a_socket_whose_holder_is_not_seen_may_be_an_engines() -> None:
     assert engine_apis((listener(80, DENIED),), (), PLAIN) is DENIED
+    assert isinstance(engine_apis((listener(80),), (), PLAIN), Absent)
+    assert engine_apis((listener(80, ()),), (), PLAIN) == ()  # the kernel's own
 
 
 def web() -> Container:

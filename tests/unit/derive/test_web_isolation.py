@@ -97,6 +97,9 @@ def test_a_site_without_a_process_reads_nobody_knows_what() -> None:
     policy = ScriptedPolicy("selinux")
     reach, _ = tenants((site("a", "a"), site("b", "b")), policy, (), FILES)
     assert isinstance(reach.reads, Absent)
+    labelled = ScriptedPolicy("selinux", {"read /srv/www/b/index.php": {"x": Verdict.DENIED}})
+    unlabelled, _ = tenants((site("a", "a"), site("b", "b")), labelled, (process("a", "x"),), FileLabels(()))
+    assert isinstance(unlabelled.reads, Absent)
     unconfined, _ = tenants((site("a", "a"), site("b", "b")), policy, (process("a", "unconfined"),), FILES)
     assert unconfined.reads == ("b.example",)
 
