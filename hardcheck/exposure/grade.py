@@ -18,7 +18,7 @@ def grade_of(answers: Iterable[GoalAnswer]) -> Grade:
     total = sum(answer.severity.weight for answer in found)
     open_ = sum(answer.severity.weight for answer in found if answer.outcome.is_open)
     unknown = sum(answer.severity.weight for answer in found if answer.outcome is Outcome.UNKNOWN)
-    if total == unknown:
+    if all(answer.outcome is Outcome.UNKNOWN or answer.nothing_there for answer in found):
         return Grade(UNKNOWN_GRADE, UNKNOWN_GRADE, open_, unknown, total)
     return Grade(_letter(open_ + unknown, total), _letter(open_, total), open_, unknown, total)
 

@@ -128,6 +128,11 @@ class GoalAnswer(msgspec.Struct, frozen=True):
     switches: tuple[Switch, ...] = ()
     chain: tuple[ChainStep, ...] = ()
 
+    @property
+    def nothing_there(self) -> bool:
+        """Whether it is blocked for want of any object on this host, with no word of the policy."""
+        return self.origin == "host" and not self.objects
+
 
 class ServiceExposure(msgspec.Struct, frozen=True):
     """One service with its answers, its grade, and the one change that would close most."""
