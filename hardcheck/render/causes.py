@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from hardcheck.findings import Status
@@ -13,12 +14,13 @@ from hardcheck.render.view import UNJUDGED, Failure, FindingView, HostView, Repo
 class Causes:
     """``own`` are the failures that are a cause of their own on some host, ``following`` the others; both in
     the report's order. ``open_rules`` are the numbers of the rules that a host fails or that could not be
-    judged on one."""
+    judged on one; ``places`` are the places in ``own``, from 1, by rule number."""
 
     own: tuple[Failure, ...]
     following: tuple[Failure, ...]
     counts: Counter[str]
     open_rules: frozenset[int]
+    places: Mapping[int, int]
 
     def followers(self, failure: Failure) -> int:
         """How many rules fail for this one alone."""
@@ -44,8 +46,9 @@ def causes(view: ReportView) -> Causes:
     """The failures of a report by cause."""
     following = tuple(one for one in view.failures if all(each.finding.follows for each in one.findings))
     by_cause = [{each.finding.follows for each in one.findings} for one in following]
+    own = tuple(one for one in view.failures if one not in following)
     return Causes(
-        own=tuple(one for one in view.failures if one not in following),
+        own=own,
         following=following,
         counts=Counter(min(rules) for rules in by_cause if len(rules) == 1),
         open_rules=frozenset(
@@ -53,4 +56,5 @@ def causes(view: ReportView) -> Causes:
             for each in view.findings
             if each.finding.status is Status.FAIL or each.finding.status in UNJUDGED
         ),
+        places={one.rule.number: place for place, one in enumerate(own, 1)},
     )
