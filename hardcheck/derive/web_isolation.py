@@ -185,8 +185,8 @@ def _files(owner: Site, by_path: Mapping[str, FileLabel]) -> list[str]:
     return list(found.values())[:6] or [f"{root}index.php" for root in roots]
 
 
-def content_labels(sites: tuple[Site, ...], labels: FileLabels) -> tuple[ContentLabels, ...] | Absent:
-    """The types of every site's files. Absent where no file of one was looked at."""
+def content_labels(sites: tuple[Site, ...], labels: FileLabels) -> tuple[ContentLabels, ...]:
+    """The types of every site's files."""
     found = []
     for site in sites[:_MOST_SITES]:
         for docroot in site.docroots:
@@ -194,7 +194,9 @@ def content_labels(sites: tuple[Site, ...], labels: FileLabels) -> tuple[Content
             mine = [each for each in labels.files if each.path == root or each.path.startswith(f"{root}/")]
             if not mine:
                 detail = f"no label below {docroot} was looked at"
-                return Absent(Reason.NOT_COLLECTED, ("labels.files",), detail[:200])
+                unseen = Absent(Reason.NOT_COLLECTED, ("labels.files",), detail[:200])
+                found.append(ContentLabels(_name(site), docroot, unseen, unseen))
+                continue
             foreign = [_typed(each) for each in mine if not _is_content(each)]
             code = [
                 _typed(each) for each in mine if _is_code(each, root) and _WRITABLE.fullmatch(_type(each))

@@ -159,16 +159,19 @@ class TenantReach(msgspec.Struct, frozen=True):
 
 class ContentLabels(msgspec.Struct, frozen=True):
     """The SELinux types of a site's files. ``foreign`` are files whose type is none of web content,
-    ``writable_code`` programs, and the folder itself, with a type that the web server may write."""
+    ``writable_code`` programs, and the folder itself, with a type that the web server may write. Absent where
+    no file of it was looked at."""
 
     site: str
     docroot: str
-    foreign: tuple[str, ...]
-    writable_code: tuple[str, ...]
+    foreign: tuple[str, ...] | Absent
+    writable_code: tuple[str, ...] | Absent
 
     @property
     def shown(self) -> str:
         """``a.example (/srv/www/a): PATH: TYPE``."""
+        if isinstance(self.foreign, Absent) or isinstance(self.writable_code, Absent):
+            return f"{self.site} ({self.docroot}): labels not known"
         wrong = ", ".join((*self.foreign, *self.writable_code))
         return f"{self.site} ({self.docroot}): {wrong or 'as it should be'}"
 

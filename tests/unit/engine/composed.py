@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping
 import msgspec
 
 from hardcheck.evidence import Evidence, HostEvidence, Reason
+from tests.unit.engine.composed_hosting import hosting
 from tests.unit.parse import test_mac_samples, test_system_samples
 from tests.unit.parse.system_hosts import host, tree
 
@@ -87,9 +88,10 @@ def _samples() -> Mapping[str, tuple[tuple[str, HostEvidence], ...]]:
 
 @functools.cache
 def hosts() -> tuple[HostEvidence, ...]:
-    """Every composed host: plain, and hardened."""
+    """Every composed host: plain, hardened, and hardened for many who share it."""
     plain = [composed(shape, turn, without) for shape, without in SHAPES.items() for turn in range(TURNS)]
-    return (*plain, *(hardened(each) for each in plain[:: TURNS + 1]))
+    shared = (hosting(each) for each in plain[: 2 * TURNS : TURNS])
+    return (*plain, *(hardened(each) for each in plain[:: TURNS + 1]), *shared)
 
 
 def composed(shape: Iterable[str], turn: int, without: str) -> HostEvidence:
