@@ -80,7 +80,7 @@ def load_chosen(ids: tuple[str, ...], own: Path | None = None) -> tuple[Setup, t
     Raises:
         ConfigError: a file has a fault. UsageError: a profile that does not exist.
     """
-    setup = msgspec.structs.replace(load_setup(own), exposing=load_exposing())
+    setup = msgspec.structs.replace(load_setup(own), exposing=load_exposing(), denials=True)
     return bind(setup, choose(load_all_profiles(setup, own), ids or DEFAULT_PROFILES))
 
 

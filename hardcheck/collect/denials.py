@@ -74,7 +74,7 @@ SOURCES: tuple[Source, ...] = (
         "denials.audit_log",
         _AUDIT_LOG,
         needs=("tail", "grep", "wc", "cat"),
-        timeout_s=30,
+        timeout_s=60,
         max_bytes=_LIMIT,
         root=True,
     ),

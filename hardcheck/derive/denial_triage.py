@@ -65,7 +65,8 @@ def _world(facts: tuple[Any, ...]) -> World:
 
 def _fact(one: Explanation) -> ExplainedDenial:
     group, cure = one.group, one.cure
-    steps = () if cure is None else tuple(_step(step.words, step.text) for step in cure.steps)
+    done = () if cure is None else tuple(step for step in cure.steps if step.kind not in ("cil", "note"))
+    steps = tuple(_step(step.words, step.text) for step in done or (cure.steps if cure else ()))
     return ExplainedDenial(
         framework=group.framework,
         source=group.source,

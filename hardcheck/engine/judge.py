@@ -8,7 +8,7 @@ import msgspec
 
 from hardcheck.derive.assemble import assemble, fact_specs
 from hardcheck.derive.base import DerivedFact
-from hardcheck.engine import summary
+from hardcheck.engine import denials_part, summary
 from hardcheck.engine.evaluate import evaluate_all, unreachable
 from hardcheck.engine.rule import Rule
 from hardcheck.engine.score import score_of
@@ -16,6 +16,7 @@ from hardcheck.engine.wording import one_line
 from hardcheck.evidence import HostEvidence
 from hardcheck.facts import Facts, FactSpec, Reason
 from hardcheck.findings import EvidenceRef, Finding, Framework, HostResult, Status
+from hardcheck.findings.denials import HostDenials
 from hardcheck.findings.exposure import UNKNOWN_GRADE, GoalInfo, HostExposure
 from hardcheck.parse.base import ParsedFact
 
@@ -39,7 +40,7 @@ class Exposing(msgspec.Struct, frozen=True):
 
 class Setup(msgspec.Struct, frozen=True):
     """What every host is judged by: the rules, and how evidence becomes facts. Without ``exposing`` the
-    report has no part on exposure."""
+    report has no part on exposure, and none on denials unless ``denials`` is set."""
 
     rules: tuple[Rule, ...]
     parsed: tuple[ParsedFact, ...]
@@ -47,6 +48,7 @@ class Setup(msgspec.Struct, frozen=True):
     specs: dict[str, FactSpec]
     cure: Cure | None = None
     exposing: Exposing | None = None
+    denials: bool = False
 
 
 class Judgement(msgspec.Struct, frozen=True):
@@ -78,11 +80,11 @@ def judge(setup: Setup, host: HostEvidence) -> Judgement:
         findings = evaluate_all(setup.rules, facts, name, _lookup(host, refs))
         framework, verdict = summary.framework_of(facts), summary.verdict_of(facts)
         lines = summary.summary_of(facts, setup.specs)
-        exposure = _exposure(setup, name, facts)
+        exposure, denials = _exposure(setup, name, facts), _denials(setup, facts)
     else:
         findings = _nothing_collected(setup, host)
         reason = findings[0].reason if findings else None
-        framework, lines, exposure = Framework.UNDECIDED, (), None
+        framework, lines, exposure, denials = Framework.UNDECIDED, (), None, None
         verdict = f"could not be seen: {(reason or Reason.NOT_COLLECTED).replace('_', ' ')}"
     severities = {rule.id: rule.info.severity for rule in setup.rules}
     identity = host.host
@@ -105,6 +107,7 @@ def judge(setup: Setup, host: HostEvidence) -> Judgement:
         summary=lines,
         evidence=tuple(refs.values()),
         exposure=exposure,
+        denials=denials,
     )
     return Judgement(result, findings, host.probe_sha256)
 
@@ -118,6 +121,16 @@ def _exposure(setup: Setup, name: str, facts: Facts) -> HostExposure | None:
     except Exception as error:
         why = one_line(f"hardcheck failed here: {type(error).__name__}: {error}")
         return HostExposure(UNKNOWN_GRADE, unknown=why)
+
+
+def _denials(setup: Setup, facts: Facts) -> HostDenials | None:
+    """What was refused on the host; a fault of ours there makes it unknown and costs no finding."""
+    if not setup.denials:
+        return None
+    try:
+        return denials_part.denials_of(facts)
+    except Exception as error:
+        return HostDenials(unknown=one_line(f"hardcheck failed here: {type(error).__name__}: {error}"))
 
 
 def judge_batch(load: Callable[[], Setup], hosts: Iterable[HostEvidence | LoadHost]) -> list[Judgement]:

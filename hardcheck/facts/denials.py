@@ -88,8 +88,8 @@ class ExplainedDenial(msgspec.Struct, frozen=True):
     """A group of denials with its cause, as triage told it.
 
     ``open``: something is left to do. ``cured``: a cure is known and our reader has shown that it suffices.
-    ``dangers`` are titles of the danger list; ``steps`` the cure's commands and rules, for people. ``by_day``
-    is ``YYYY-MM-DD`` to the number of lines.
+    ``dangers`` are titles of the danger list; ``steps`` the cure's commands and rules, for people (its notes
+    where it has no others). ``by_day`` is ``YYYY-MM-DD`` to the number of lines.
     """
 
     framework: Literal["selinux", "apparmor"]

@@ -7,6 +7,7 @@ from enum import StrEnum
 
 import msgspec
 
+from hardcheck.findings.denials import HostDenials
 from hardcheck.findings.exposure import FleetExposure, HostExposure
 from hardcheck.findings.overlays import Overlays, Standing
 from hardcheck.findings.severity import Severity
@@ -178,6 +179,7 @@ class HostResult(msgspec.Struct, frozen=True):
     bundle_sha256: str = ""
     waived_score: Score | None = None  # without the waived findings; None where none is waived
     exposure: HostExposure | None = None  # None where nothing was collected, or it was not asked for
+    denials: HostDenials | None = None  # likewise
 
 
 class ControlResult(msgspec.Struct, frozen=True):

@@ -11,6 +11,7 @@ from enum import Enum
 from hardcheck.findings import Framework, Remedy, Report
 from hardcheck.render.causes import causes
 from hardcheck.render.controls import matrices
+from hardcheck.render.denials import denials_view
 from hardcheck.render.exposure import exposures
 from hardcheck.render.template import environment
 from hardcheck.render.view import Appendix, HostView, ReportView, RuleView, arrange
@@ -28,6 +29,7 @@ _CHAPTERS = {
     "summary": "Summary",
     "scope": "Scope and method",
     "exposure": "What a compromised service could do",
+    "denials": "What was refused, and what is ready to enforce",
     "compare": "SELinux beside AppArmor",
     "controls": "Controls",
     "answers": "Waivers and attestations",
@@ -91,6 +93,7 @@ def document_html(report: Report, scope: Scope = Scope.WHOLE) -> str:
             view=view,
             matrices=matrices(view),
             exposed=exposures(report, view),
+            denied=denials_view(view),
             causes=causes(view),
             doc=_document(report, view, scope),
         )
@@ -104,6 +107,8 @@ def _document(report: Report, view: ReportView, scope: Scope) -> Document:
         chapters.pop("compare", None)
     if report.exposure is None:
         chapters.pop("exposure")
+    if all(one.result.denials is None for one in view.hosts):
+        chapters.pop("denials")
     if not report.profiles:
         chapters.pop("controls", None)
     if not (report.overlays.waivers or report.overlays.attestations):

@@ -16,6 +16,7 @@ from markupsafe import Markup
 from hardcheck.findings import Report, Severity
 from hardcheck.render.causes import causes
 from hardcheck.render.controls import matrices
+from hardcheck.render.denials import denials_view
 from hardcheck.render.exposure import exposures
 from hardcheck.render.template import environment, style_sheet
 from hardcheck.render.view import Appendix, ReportView, arrange
@@ -39,6 +40,7 @@ def render(report: Report, out: BinaryIO) -> None:
         view=view,
         matrices=matrices(view),
         exposed=exposures(report, view),
+        denied=denials_view(view),
         causes=causes(view),
         style=style,
         script=script,

@@ -57,9 +57,10 @@ echo "shadow $(said reader /etc/shadow)"
 PLANT = {
     "selinux": """
 set -e
-mkdir -p /data/shop; echo shop > /data/shop/index.html; restorecon -R /data
+printf 'tcp 6 TCP\\nudp 17 UDP\\n' > /etc/protocols  # which semanage looks for
+mkdir /srv/shop; echo shop > /srv/shop/index.html; restorecon -R /srv/shop
 cat > /etc/nginx/sites-enabled/shop <<'N'
-server { listen 80; server_name shop.example; root /data/shop; }
+server { listen 80; server_name shop.example; root /srv/shop; }
 server { listen 80; server_name hand.example; root /srv/www/b.example;
   location ~ \\.php$ { include fastcgi_params;
     fastcgi_param SCRIPT_FILENAME $document_root$fastcgi_script_name;
@@ -142,7 +143,16 @@ def on_host(name: str, command: str, *, stdin: bytes = b"") -> str:
 def denials(name: str, hosts: Path, *words: str | Path) -> dict[str, Any]:
     command = [sys.executable, "-m", "hardcheck", "denials", f"lab-{name}", "-i", hosts, "--json"]
     done = subprocess.run(
-        [*map(str, command), "--idle-timeout", "300", "--min-days", "0", *map(str, words)],
+        [
+            *map(str, command),
+            "--idle-timeout",
+            "300",
+            "--timeout",
+            "900",
+            "--min-days",
+            "0",
+            *map(str, words),
+        ],
         capture_output=True,
         timeout=900,
     )
@@ -237,7 +247,7 @@ def test_on_selinux_nothing_works_and_each_cause_is_told(stories: Callable[[str]
     }
     causes = {
         ("/srv/www/a.example/moved.html",): "wrong label",
-        ("/data/shop/index.html",): "own path without a specification",
+        ("/srv/shop/index.html",): "own path without a specification",
         ("9999",): "port without the right label",
         ("3306",): "a boolean is off",
         ("connectto",): "wrong domain or profile",

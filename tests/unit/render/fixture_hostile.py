@@ -59,6 +59,9 @@ def _poison(value: Any, name: str = "") -> Any:
         return {_poison(key): item for key, item in value.items()}  # host -> status
     if isinstance(value, dict) and name in ("variables", "attributes"):
         return {_poison(key): _poison(item) for key, item in value.items()}
+    if isinstance(value, dict) and {"kind", "verdict"} <= set(value):  # here they are closed sets of words
+        closed = {key: value[key] for key in ("kind", "verdict")}
+        return {key: _poison(item, key) for key, item in value.items()} | closed
     if isinstance(value, dict) and name != "counts":
         return {key: _poison(item, key) for key, item in value.items()}
     return value

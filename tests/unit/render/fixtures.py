@@ -26,6 +26,7 @@ from hardcheck.findings import (
 )
 from hardcheck.reasons import Reason
 from tests.unit.render.fixture_answers import answered
+from tests.unit.render.fixture_denials import REFUSED, UNREADABLE
 from tests.unit.render.fixture_rules import rules
 
 WEB, SHOP, DB, GONE = "web1.example", "shop2.example", "db3.example", "old4.example"
@@ -277,6 +278,7 @@ def _host(known: tuple[RuleInfo, ...], name: str, findings: tuple[Finding, ...])
         ),
         evidence=tuple(_evidence(name)),
         bundle_sha256=_digest("bundle" + name),
+        denials={WEB: REFUSED, SHOP: UNREADABLE}.get(name),
     )
 
 

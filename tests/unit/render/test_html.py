@@ -22,6 +22,7 @@ ELEMENTS = {
     *("html", "head", "meta", "title", "style", "body", "a", "div", "nav", "p", "ul", "li", "button", "main"),
     *("header", "section", "footer", "h1", "h2", "h3", "h4", "b", "i", "br", "span", "time", "caption"),
     *("table", "thead", "tbody", "tr", "th", "td", "svg", "rect", "ol", "dl", "dt", "dd", "article", "wbr"),
+    *("path", "text"),
     *(
         "form",
         "label",
@@ -41,6 +42,7 @@ ATTRIBUTES = {
     *("lang", "charset", "http-equiv", "content", "name", "class", "href", "id", "role", "type", "scope"),
     *("aria-label", "aria-labelledby", "aria-hidden", "aria-live", "colspan", "rowspan", "value", "label"),
     *("viewbox", "preserveaspectratio", "fill", "width", "height", "x", "autocomplete", "spellcheck"),
+    *("d", "y", "stroke", "stroke-width", "font-size", "font-family", "text-anchor"),
     *("hidden", "data-r", "data-s", "data-w", "data-host", "data-rule", "data-part", "data-control"),
 }
 VOID = {"meta", "br", "input", "wbr"}

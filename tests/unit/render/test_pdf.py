@@ -99,7 +99,7 @@ def test_it_is_tagged_has_bookmarks_metadata_and_page_numbers(real_pdf: bytes, r
     assert str(reader.metadata.creation_date) == "2026-11-20 14:05:09+00:00"
     chapters = [item["/Title"] for item in reader.outline if not isinstance(item, list)]
     assert chapters[0] == "1 Summary"
-    assert chapters[-1] == "9 Appendix: evidence"
+    assert chapters[-1] == "10 Appendix: evidence"
     assert f"{len(reader.pages)} / {len(reader.pages)}" in reader.pages[-1].extract_text()
 
 
