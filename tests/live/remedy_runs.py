@@ -11,6 +11,7 @@ import json
 import secrets
 import subprocess
 import textwrap
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +21,7 @@ from tests.live import lab
 from tests.live.lab_hosts import inventory
 
 SHELL_S = 900
+SSH_FAILED = 255
 
 
 @dataclass(frozen=True)
@@ -63,12 +65,16 @@ def run_commands(host: str, commands: Script) -> dict[str, list[Said]]:
     remedies take root's login away."""
     mark = secrets.token_hex(8)
     text = "".join(_shell(rule, lines, mark) for rule, lines in commands.items())
-    done = subprocess.run(
-        [*lab.ssh_command(host), "-l", "auditor", "sudo -n sh -s"],
-        input=text.encode(),
-        capture_output=True,
-        timeout=SHELL_S,
-    )
+    for _ in range(5):
+        done = subprocess.run(
+            [*lab.ssh_command(host), "-l", "auditor", "sudo -n sh -s"],
+            input=text.encode(),
+            capture_output=True,
+            timeout=SHELL_S,
+        )
+        if done.returncode != SSH_FAILED or done.stdout:
+            break
+        time.sleep(2)  # sshd is reading its settings again
     assert done.returncode == 0, (host, done.returncode, done.stderr[-2000:])
     return _read(done.stdout.decode(errors="replace"), commands, mark)
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -31,21 +31,6 @@ from tests.live.runs import hardcheck
 pytestmark = pytest.mark.live
 
 HOSTS = ("selinux", "apparmor")
-PROFILE = {
-    "id": "proven",
-    "title": "Rules whose remedies are proven",
-    "version": "1",
-    "publisher": "tests",
-    "controls": [
-        {
-            "id": "1",
-            "title": "All of them",
-            "coverage": "automated",
-            "origin": "site",
-            "rules": [proof.rule for proof in PROOFS],
-        }
-    ],
-}
 T = TypeVar("T")
 Heard = dict[str, list[Said]]
 Findings = dict[str, Finding]
@@ -77,15 +62,16 @@ class Story:
 class Hosts:
     """The hosts that the proofs are made on, and where their reports go."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, proofs: Sequence[Proof]) -> None:
         self.folder = folder
+        self.proofs = {host: [proof for proof in proofs if proof.host == host] for host in HOSTS}
         profile = folder / "own" / "profiles" / "proven.yaml"
         profile.parent.mkdir(parents=True)
-        profile.write_text(json.dumps(PROFILE))
+        profile.write_text(profile_of(proof.rule for proof in proofs))
 
     def tell(self) -> dict[str, Story]:
         planted = self.audit("planted")
-        remedies = {host: remedies_of(host, planted) for host in HOSTS}
+        remedies = {host: remedies_of(self.proofs[host], planted) for host in HOSTS}
         verify = {host: {rule: each.verify for rule, each in remedies[host].items()} for host in HOSTS}
         untouched = both(lambda host: run_commands(host, shared_last(verify[host])))
         stories = {host: Story(findings_of(host, planted), remedies[host], untouched[host]) for host in HOSTS}
@@ -103,7 +89,7 @@ class Hosts:
         turn: Turn = getattr(story, way)
         if way == "steps":
             steps = {rule: remedy.steps for rule, remedy in story.remedies.items()}
-            first = {proof.rule: proof.first for proof in PROOFS if proof.host == host}
+            first = {proof.rule: proof.first for proof in self.proofs[host]}
             turn.did = run_commands(host, shared_last({r: (*first[r], *s) for r, s in steps.items()}))
         else:
             books = {rule: remedy.ansible for rule, remedy in story.remedies.items() if remedy.ansible}
@@ -115,8 +101,7 @@ class Hosts:
         turn: Turn = getattr(story, way)
         rollback = {
             proof.rule: (*story.remedies[proof.rule].rollback, *proof.undo, *former(story, proof.rule))
-            for proof in reversed(PROOFS)
-            if proof.host == host
+            for proof in reversed(self.proofs[host])
         }
         turn.undid = run_commands(host, shared_last(rollback))
 
@@ -145,19 +130,26 @@ def findings_of(host: str, report: Report) -> Findings:
     return {finding.rule: finding for finding in report.findings if finding.host == f"lab-{host}"}
 
 
-def remedies_of(host: str, report: Report) -> dict[str, Remedy]:
-    """For each rule of the host's proofs the first remedy that fits it: its framework and its family."""
+def profile_of(rules: Iterable[str]) -> str:
+    """A profile of one control, with these rules."""
+    origin = {"coverage": "automated", "origin": "site"}
+    control = {"id": "1", "title": "All of them", **origin, "rules": list(rules)}
+    head = {"id": "proven", "title": "Rules whose remedies are proven", "version": "1", "publisher": "tests"}
+    return json.dumps(head | {"controls": [control]})
+
+
+def remedies_of(proofs: Sequence[Proof], report: Report) -> dict[str, Remedy]:
+    """For each rule the first remedy that fits the host: its framework and its family."""
     rules = {rule.id: rule for rule in report.rules}
-    found = findings_of(host, report)
+    found = {(finding.host, finding.rule): finding for finding in report.findings}
     return {
         proof.rule: next(
             remedy
-            for remedy in found[proof.rule].remedies or rules[proof.rule].remedies
-            if remedy.framework in (Framework.ANY, Framework(host))
+            for remedy in found[f"lab-{proof.host}", proof.rule].remedies or rules[proof.rule].remedies
+            if remedy.framework in (Framework.ANY, Framework(proof.host))
             and (not remedy.families or "debian" in remedy.families)
         )
-        for proof in PROOFS
-        if proof.host == host
+        for proof in proofs
     }
 
 
@@ -173,9 +165,18 @@ def former(story: Story, rule: str) -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def stories(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Story]]:
+def stories(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[dict[str, Story]]:
+    """What became of the proofs whose tests are asked for, and of no others."""
+    asked = {
+        item.callspec.params["proof"].rule
+        for item in request.session.items
+        if hasattr(item, "callspec") and "proof" in item.callspec.params
+    }
     try:
-        yield Hosts(tmp_path_factory.mktemp("remedies")).tell()
+        proofs = [proof for proof in PROOFS if proof.rule in asked]
+        yield Hosts(tmp_path_factory.mktemp("remedies"), proofs).tell()
     finally:
         both(lambda host: lab.down(lab.HOSTS[host]))
         lab.bring_up([lab.HOSTS[host] for host in HOSTS])
@@ -201,7 +202,13 @@ def _seen(finding: Finding) -> str:
     return f"{finding.status}: {finding.observed or finding.detail} {list(finding.items)}"
 
 
-EACH = pytest.mark.parametrize("proof", PROOFS, ids=lambda proof: f"{proof.host}-{proof.rule}")
+EACH = pytest.mark.parametrize(
+    "proof",
+    [
+        pytest.param(proof, id=f"{proof.host}-{proof.rule}", marks=[pytest.mark.slow] if proof.slow else [])
+        for proof in PROOFS
+    ],
+)
 
 
 @EACH
