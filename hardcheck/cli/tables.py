@@ -29,9 +29,9 @@ def print_table(headers: Sequence[str], rows: Iterable[Sequence[object]]) -> Non
 
 
 def print_block(title: str, lines: Iterable[str]) -> None:
-    """A heading and its lines, indented; nothing where there are no lines."""
+    """A heading and its lines, indented, without control characters; nothing where there are no lines."""
     texts = [line for text in lines for line in text.splitlines() if line.strip()]
     if texts:
-        click.echo(f"\n{title}")
+        click.echo(f"\n{visible(title)}")
         for text in texts:
             click.echo(f"  {visible(text)}")
