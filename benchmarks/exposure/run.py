@@ -3,9 +3,9 @@
     python -m benchmarks.exposure.run [--corpora FOLDER] [--repeat N] [--hosts 1000] [--json FILE]
 
 One recorded host (five services, two web sites) under Debian 12's two policies and one of Fedora's size.
-Figures are medians of CPU seconds, user and system, children included; other work on the machine moves wall
-time more. Beside them, in the same run, stands what setools needs for a part of it: one search of the rules of
-one domain (``sesearch -A -s DOMAIN``), which has no grades, modes, constraints, booleans or chains.
+Figures are medians of CPU seconds, user and system, children included; other work on the machine moves
+wall time more. Beside them, in the same run, stands what setools needs for a part of it: one search of the
+rules of one domain (``sesearch -A -s DOMAIN``), which has no grades, modes, constraints, booleans or chains.
 
 * cold: ``hardcheck exposure BUNDLE --json``, interpreter and imports included. Mark: 2 s.
 * another setting: a host with the same policy and other booleans, in one process. Mark: 0.3 s.
