@@ -44,6 +44,7 @@ docs: setup
 bench: setup
 	$(PY) -m benchmarks.policy.run
 	$(PY) -m benchmarks.profiles
+	$(PY) -m benchmarks.denials
 	$(PY) -m benchmarks.exposure.run
 	$(PY) -m benchmarks.engine.evaluate
 	$(PY) -m benchmarks.collect.bench
