@@ -9,15 +9,8 @@ import msgspec
 
 from hardcheck.apparmor.globs import encode_text
 from hardcheck.apparmor.matching import matcher_for
-from hardcheck.triage.danger_list import (
-    DANGERS,
-    NETWORK_SERVICES,
-    WORDS,
-    ApparmorClause,
-    Danger,
-    PathClause,
-    SelinuxClause,
-)
+from hardcheck.triage.danger_list import DANGERS, NETWORK_SERVICES
+from hardcheck.triage.danger_model import WORDS, ApparmorClause, Danger, PathClause, SelinuxClause
 from hardcheck.triage.request import Request
 
 Faces = Callable[[Request], bool]
