@@ -273,11 +273,10 @@ class Group(msgspec.Struct, frozen=True):
     policy does not know, AppArmor's name (``/srv/www/*`` when many names of one directory were folded),
     capability, signal or D-Bus interface. ``info`` is AppArmor's text where that is a cause of its own.
 
-    ``pairs`` are full source and target contexts, joined by a blank. ``paths`` are the objects.
-    ``by_day`` is ``YYYY-MM-DD`` to lines of that day. ``examples`` are
-    whole denials: the first, then the first with each further permission or executable, at most eight.
-    ``succeeded`` counts those whose system call went on to succeed. ``cached`` tells that SELinux wrote a
-    line per miss of its cache only (permissive): then the count is no frequency.
+    ``pairs`` are full source and target contexts, joined by a blank. ``paths`` are the objects. ``by_day``
+    is ``YYYY-MM-DD`` to lines of that day. ``examples`` are whole denials: the first, then the first with
+    each further permission or executable. ``succeeded`` counts those whose system call went on to succeed.
+    ``cached``: SELinux wrote a line per miss of its cache only (permissive), so the count is no frequency.
     """
 
     framework: Framework
@@ -387,9 +386,7 @@ class LogHealth(msgspec.Struct, frozen=True):
 
 class LogSummary(msgspec.Struct, frozen=True):
     """All that was read from one or more logs; groups with the most lines first, changes by time.
-
-    ``boots`` and ``units`` are what the log has of restarts. ``sources`` are the logs with an answer.
-    """
+    ``units`` are what the log has of restarts, ``sources`` the logs with an answer."""
 
     groups: tuple[Group, ...]
     changes: tuple[StateChange, ...]

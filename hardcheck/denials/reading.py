@@ -45,7 +45,7 @@ def read_logs(logs: Iterable[Sequence[LogFile]], since: datetime | None = None) 
         summary.note_time(event)
         summary.grouper.add(event, stream.where)
     summary.doubles = doubles.count
-    return summary.result(streams)
+    return summary.result(streams, since)
 
 
 def read_events(files: Sequence[LogFile]) -> Iterator[Event]:

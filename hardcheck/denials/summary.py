@@ -94,12 +94,13 @@ class Summary:
             runs[3] = at_s if runs[3] is None else min(runs[3], at_s)
             runs[4] = at_s if runs[4] is None else max(runs[4], at_s)
 
-    def result(self, streams: Iterable[Stream]) -> LogSummary:
-        """Everything; the summary is used up by it."""
+    def result(self, streams: Iterable[Stream], since: datetime | None = None) -> LogSummary:
+        """Everything; the summary is used up by it. Changes without a record count from ``since`` on."""
         streams = tuple(streams)
         for stream in streams:
             for change in stream.loose.changes[:_CHANGES]:
-                self.add_change(change)
+                if since is None or change.at is None or change.at >= since:
+                    self.add_change(change)
         groups = self.grouper.groups()
         changes = tuple(sorted(self.changes, key=_by_time))
         return LogSummary(

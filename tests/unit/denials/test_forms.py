@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from hardcheck.denials.model import Denial, Outcome
+from hardcheck.denials.model import ChangeKind, Denial, Outcome
 from tests.unit.denials.logs import denials, log, summary, summary_of
 
 ID = "1795233080.101:88"
@@ -242,3 +242,9 @@ def test_blocks_may_end_anywhere() -> None:
         assert [plain(one) for one in read_denials([log(content, block=size)])] == wanted
     for size in (1, 5, 100):
         assert [plain(one) for one in read_denials([log(export(binary=True), block=size)])] == wanted[:1]
+
+
+def test_a_boot_before_the_time_asked_for_is_not_told() -> None:
+    boot = "2026-11-20T10:00:00+00:00 web1 kernel: Linux version 6.1.0-28-amd64 (debian)\n"
+    assert [change.kind for change in summary(boot).changes] == [ChangeKind.BOOT]
+    assert summary(boot, since=datetime(2026, 11, 20, 11, tzinfo=UTC)).changes == ()
