@@ -32,6 +32,8 @@ _SYSTEM = (
     "/etc/group r,",
     "/etc/nsswitch.conf r,",
     "/etc/hosts r,",
+    "/etc/host.conf r,",
+    "/etc/gai.conf r,",
     "/etc/resolv.conf r,",
     "@{run}/systemd/resolve/*.conf r,",
     "/etc/ssl/openssl.cnf r,",

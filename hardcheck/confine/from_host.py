@@ -197,7 +197,9 @@ def _programs(host: Host, service: Service) -> Iterator[str]:
 def _libraries(program: str) -> list[str]:
     match = _INTERPRETER.fullmatch(program)
     version = match["python"] if match else None
-    return ["/usr/lib/python3/", f"/usr/lib/python{version}/"] if version else []
+    if not version:
+        return []
+    return ["/usr/lib/python3/", f"/usr/lib/python{version}/", f"/usr/local/lib/python{version}/"]
 
 
 def _named_paths(host: Host, members: list[Process]) -> Iterator[str]:
