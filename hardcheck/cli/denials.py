@@ -180,7 +180,6 @@ def _given_world(policy: Path | None, file_contexts: Path | None) -> World:
 
 
 def _tell(read: Read, min_days: float) -> Told:
-    from hardcheck.derive.denial_triage import READINESS, readiness_of
     from hardcheck.triage.explain import explain
     from hardcheck.triage.outage import outages
     from hardcheck.triage.recheck import recheck
@@ -188,6 +187,8 @@ def _tell(read: Read, min_days: float) -> Told:
     explanations = explain(read.log.groups, read.world)
     ready: tuple[Readiness, ...] | Absent = ()
     if read.facts is not None:
+        from hardcheck.derive.denial_triage import READINESS, readiness_of
+
         ready = readiness_of(read.log, explanations, tuple(read.facts[name] for name in READINESS), min_days)
     down = outages(explanations, read.log.units, read.world)
     return Told(explanations, recheck(explanations, read.world), ready, down)

@@ -119,9 +119,10 @@ def _danger(case: SelinuxCase, dangers: tuple[Hit, ...]) -> Found:
     ]
     says = warning(hit.danger)
     cure = None
-    usable = case.policy.types.names(case.usable_types())
-    own = tuple(name for name in usable if "image" in name)
-    if hit.danger.id == "raw-devices" and own and case.group.class_ == "blk_file":
+    own: tuple[str, ...] = ()
+    if hit.danger.id == "raw-devices" and case.group.class_ == "blk_file":
+        own = tuple(name for name in case.policy.types.names(case.usable_types()) if "image" in name)
+    if own:
         note = Step(
             "note",
             text="Only if this one device was given to it on purpose: label that device alone with a type "

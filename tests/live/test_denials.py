@@ -114,7 +114,8 @@ curl -s -o /dev/null -H 'Host: a.example' 'http://127.0.0.1/read.php?f=/etc/shad
 }
 APPLY = {
     "selinux": f"""
-sh {FOLDER}/cures.sh >&2 && cd {FOLDER} && checkmodule -M -m -o hardcheck_local.mod hardcheck_local.te >&2 &&""",
+sh {FOLDER}/cures.sh >&2 && cd {FOLDER} &&
+checkmodule -M -m -o hardcheck_local.mod hardcheck_local.te >&2 &&""",
     # The profile of reader has no place for rules of the site: its block is edited by hand.
     "apparmor": f"""
 sed -i '/^profile reader/r {FOLDER}/apparmor/reader.rules' /etc/apparmor.d/reader
