@@ -34,6 +34,7 @@ _SYSTEM = (
     "/etc/hosts r,",
     "/etc/host.conf r,",
     "/etc/gai.conf r,",
+    "/etc/mime.types r,",
     "/etc/resolv.conf r,",
     "@{run}/systemd/resolve/*.conf r,",
     "/etc/ssl/openssl.cnf r,",

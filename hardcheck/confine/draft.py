@@ -144,7 +144,7 @@ def _unjudged(side: Side, needs: tuple[Need, ...], host: Host | None) -> Judgeme
     """Every need as unknown; None where the host runs the other framework, and is judged for that."""
     if host is not None and host.framework in ("selinux", "apparmor") and host.framework != side:
         return None
-    why = "name a SELinux host with --from TARGET: there is no policy to judge against"
+    why = "name a host with --from TARGET: there is no policy to judge against"
     if host is not None:
         policy = host.policy
         why = policy.detail if isinstance(policy, Absent) else f"{host.name} runs neither framework"

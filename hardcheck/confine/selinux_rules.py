@@ -307,7 +307,7 @@ def _network(found: _Statements, spec: Spec, service: ServiceSpec) -> None:
 def _port(found: _Statements, protocol: str, number: int) -> str:
     type_ = found.labels.of_port(protocol, number)
     if not type_:
-        raise UsageError(f"the type of {protocol} {number} is not known: name a SELinux host with --from TARGET")
+        raise UsageError(f"the type of {protocol} {number} is not known: name a SELinux host with --from")
     return type_
 
 

@@ -25,7 +25,7 @@ def test_a_draft_without_a_host_is_written_and_unknown(
     assert run(["confine", str(write(tmp_path, SITES)), "-o", str(out)]) == 3
     shown = capsys.readouterr().out
     assert "The draft is unknown" in shown
-    assert "name a SELinux host with --from TARGET" in shown
+    assert "name a host with --from TARGET" in shown
     names = {str(path.relative_to(out)) for path in out.rglob("*") if path.is_file()}
     assert {"install.sh", "verify.sh", "rollback.sh", "settings.sh", "common.sh"} <= names
     assert {"selinux/confine_sites.cil", "selinux/confine_sites.te", "selinux/confine_sites.fc"} <= names
