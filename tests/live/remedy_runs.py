@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import base64
 import json
+import os
 import secrets
 import subprocess
+import sys
 import textwrap
 import time
 from collections.abc import Mapping, Sequence
@@ -123,14 +125,15 @@ def run_ansible(folder: Path, host: str, books: Mapping[str, str]) -> dict[str, 
             found[data["play"]].append(Task(data["task"], failed, bool(result.get("changed")), detail))
         return False
 
-    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "runner").mkdir(parents=True, exist_ok=True)
     book = folder / "all.yml"
     book.write_text(_GATHER.format(host=host) + "".join(_play(host, *each) for each in books.items()))
+    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
     ansible_runner.run(
         private_data_dir=str(folder / "runner"),
         playbook=str(book),
         inventory=str(inventory(folder, extra="ansible_become=true")),
-        envvars={"ANSIBLE_PIPELINING": "1", "ANSIBLE_TIMEOUT": "60"},
+        envvars={"ANSIBLE_PIPELINING": "1", "ANSIBLE_TIMEOUT": "60", "PATH": path},
         event_handler=on_event,
         quiet=True,
     )

@@ -34,11 +34,10 @@ def on(host: str, rules: str) -> list[Proof]:
 
 
 FORMER_PROFILE = """
-cd /etc/apparmor.d && cp -p reader /root/reader &&
-sed -i 's#/srv/www/[*][*] r,#/srv/www/a.example/** r,#' reader &&
-apparmor_parser -r reader; cp -p /root/reader reader; rm /root/reader
+cd /etc/apparmor.d && cp reader /root/reader &&
+sed -i 's#/srv/www/[*][*] r,#/srv/www/a.example/** r,#' reader && apparmor_parser -r --skip-cache reader
+sleep 1; cp /root/reader reader; rm /root/reader
 """
-
 PROOFS = [
     *on(
         "selinux",
