@@ -46,7 +46,7 @@ bench: setup
 	$(PY) -m benchmarks.profiles
 	$(PY) -m benchmarks.denials
 	$(PY) -m benchmarks.exposure.run
-	$(PY) -m benchmarks.engine.evaluate
+	$(PY) -m benchmarks.rules
 	$(PY) -m benchmarks.collect.bench
 
 # The lock holds hashes and no addresses; uv resolves for every Python and platform at once.

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 import msgspec
 
@@ -202,9 +203,14 @@ def _may_begin(profile: Profile, pattern: str, path: str) -> bool:
     """A cheap look: whether the text before the first wildcard or variable fits the path."""
     if profile.aliases or "//" in pattern:
         return True
+    return path.startswith(_literal_start(pattern))
+
+
+@lru_cache(maxsize=1 << 15)
+def _literal_start(pattern: str) -> str:
     match = _LITERAL.match(pattern)
     assert match is not None
-    return path.startswith(match[0])
+    return match[0]
 
 
 def _matching_form(profile: Profile, rule: FileRule, data: bytes) -> Glob | None:

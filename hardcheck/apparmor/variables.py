@@ -30,7 +30,7 @@ class Scope:
     A scope is filled while a preamble is read and not changed afterwards; expansions are kept.
     """
 
-    __slots__ = ("_closures", "_expansions", "base", "booleans", "sets")
+    __slots__ = ("_closures", "_expansions", "_paths", "base", "booleans", "sets")
 
     def __init__(self, base: Scope | None = None) -> None:
         self.base = base
@@ -38,6 +38,7 @@ class Scope:
         self.booleans: dict[str, bool] = {}
         self._expansions: dict[str, tuple[str, ...]] = {}
         self._closures: dict[str, frozenset[str]] = {}
+        self._paths: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {}
 
     def values(self, name: str) -> tuple[str, ...] | None:
         """Return the values of ``@{name}`` as written, None when it is not declared."""
@@ -102,7 +103,13 @@ class Scope:
 
     def expand_paths(self, text: str) -> tuple[str, ...]:
         """As `expand`, with runs of slashes made one."""
-        return tuple(dict.fromkeys(map(filter_slashes, self.expand(text))))
+        if "@{" not in text:
+            return (filter_slashes(text),)
+        forms = self.expand(text)
+        kept = self._paths.get(text)
+        if kept is None or kept[0] is not forms:
+            kept = self._paths[text] = forms, tuple(dict.fromkeys(map(filter_slashes, forms)))
+        return kept[1]
 
     def references(self, text: str) -> frozenset[str]:
         """Return the names of the variables that ``text`` refers to, also through other variables."""

@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from hardcheck.engine import fact_types, operators
-from hardcheck.engine.kleene import Truth, all_of, any_of, negate
+from hardcheck.engine.kleene import Truth, any_of, negate
 from hardcheck.engine.outcome import Item, Outcome, Show, unique
 from hardcheck.engine.paths import Entry, EntryType, FactsRoot, ItemRoot, Path, Root, items_of
 from hardcheck.engine.wording import absence_text, default_name, item_text, listed, one_line, value_text
@@ -185,10 +185,25 @@ def _reading(path: Path, test: operators.Test) -> Callable[[Any], Truth]:
 def _joined(parts: list[Condition], how: str) -> Condition:
     tests = tuple(part.test for part in parts)
     if how == "all":
-        words = " and ".join(part.words for part in parts)
-        return Condition(lambda item: all_of(test(item) for test in tests), words)
+        return Condition(_all_tests(tests), " and ".join(part.words for part in parts))
     words = " or ".join(part.words for part in parts)
     return Condition(lambda item: any_of(test(item) for test in tests), f"({words})")
+
+
+def _all_tests(tests: tuple[operators.Test, ...]) -> Callable[[Any], Truth]:
+    """`all_of` over an item; a loop of its own, as this runs for every item of every list."""
+
+    def run(item: Any) -> Truth:
+        unknown: Truth = True
+        for test in tests:
+            truth = test(item)
+            if truth is False:
+                return False
+            if truth is not True and unknown is True:
+                unknown = truth
+        return unknown
+
+    return run
 
 
 def _negated(part: Condition) -> Condition:

@@ -70,26 +70,43 @@ def _same(value: Any, operand: Any) -> bool:
     return bool(value == operand)
 
 
+def _same_as(operand: Any) -> Callable[[Any], bool]:
+    """`_same` for one operand; text, which most are, needs no look at kinds."""
+    if isinstance(operand, str):
+        return lambda value: bool(value == operand)
+    return lambda value: _same(value, operand)
+
+
+def _one_of(operands: tuple[Any, ...]) -> Callable[[Any], bool]:
+    """Whether a value is the `_same` as one of these; words are looked up at once."""
+    if all(isinstance(operand, str) for operand in operands):
+        words = frozenset(operands)
+        return lambda value: isinstance(value, str) and value in words
+    return lambda value: any(_same(value, operand) for operand in operands)
+
+
 def _equals(at: Value, type_: Any) -> tuple[Test, str]:
     operand = _whole(at, type_)
-    return lambda value: _same(value, operand), f"is {value_text(operand)}"
+    return _same_as(operand), f"is {value_text(operand)}"
 
 
 def _not_equals(at: Value, type_: Any) -> tuple[Test, str]:
     operand = _whole(at, type_)
-    return lambda value: not _same(value, operand), f"is not {value_text(operand)}"
+    same = _same_as(operand)
+    return lambda value: not same(value), f"is not {value_text(operand)}"
 
 
 def _in(at: Value, type_: Any) -> tuple[Test, str]:
     operands = _literals(at, type_)
     words = " or ".join(value_text(operand) for operand in operands)
-    return lambda value: any(_same(value, operand) for operand in operands), f"is {words}"
+    return _one_of(operands), f"is {words}"
 
 
 def _not_in(at: Value, type_: Any) -> tuple[Test, str]:
     operands = _literals(at, type_)
     words = " nor ".join(value_text(operand) for operand in operands)
-    return lambda value: not any(_same(value, operand) for operand in operands), f"is neither {words}"
+    known = _one_of(operands)
+    return lambda value: not known(value), f"is neither {words}"
 
 
 def _ordering(words: str, compare: Callable[[Any, Any], bool]) -> Callable[[Value, Any], tuple[Test, str]]:
