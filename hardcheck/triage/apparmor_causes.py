@@ -10,7 +10,7 @@ from hardcheck.triage.apparmor_place import Abstractions, Place, place_of, with_
 from hardcheck.triage.apparmor_rules import exec_rule, file_rules, other_rule
 from hardcheck.triage.danger import Faces, Hit, hits_of, warning
 from hardcheck.triage.model import Cause, Cure, Found, Proof, Step
-from hardcheck.triage.not_mac import granted, ordinary_permissions
+from hardcheck.triage.not_mac import done_without, granted, ordinary_permissions
 from hardcheck.triage.request import requests_of
 from hardcheck.triage.world import World
 
@@ -37,7 +37,12 @@ def explain_apparmor(case: ApparmorCase, dangers: tuple[Hit, ...]) -> Found:
     """The cause of a group by the profiles of its host, or what can be said by the log alone."""
     group = case.group
     capabilities = case.capabilities if case.kind == "capability" else ()
-    found = granted(group) or ordinary_permissions(group, capabilities) or _by_info(case)
+    found = (
+        granted(group)
+        or done_without(group, capabilities, danger=bool(dangers))
+        or ordinary_permissions(group, capabilities)
+        or _by_info(case)
+    )
     if found is not None:
         return found
     if case.policy is not None and case.profile is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from hardcheck.denials.model import Group
+from hardcheck.denials.model import Group, Outcome
 from hardcheck.facts import Absent
 from hardcheck.selinux.file_contexts import FileContexts
 from hardcheck.triage.apparmor_causes import case_of, explain_apparmor
@@ -48,8 +48,10 @@ class Explainer:
             elsewhere = f"the evidence of {names}: the policy of {world.name} says nothing of another host"
             world = without_host()
         found, hits = self._found(group, world)
+        if found.cause is Cause.NOT_MAC and group.outcome is Outcome.DENIED:
+            hits = ()
         danger = tuple(DangerHit(hit.danger.id, hit.danger.title, hit.danger.why, hit.what) for hit in hits)
-        remark = although_refused(group)
+        remark = although_refused(group, found.cause)
         return Explanation(
             group=group,
             cause=found.cause,

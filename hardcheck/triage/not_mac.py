@@ -28,6 +28,21 @@ def granted(group: Group) -> Found | None:
     return Found(Cause.NOT_MAC, f"This was allowed; {rule} asks for the record.", (Proof("granted", "log"),))
 
 
+def done_without(group: Group, capabilities: tuple[str, ...], *, danger: bool) -> Found | None:
+    """Refused, enforced, and every system call went on to succeed: the program tries and does without.
+
+    The kernel asks for one capability and then for another that does as well, so with capabilities this
+    holds whatever they are; what is else on the danger list is never put aside so.
+    """
+    if group.outcome is not Outcome.DENIED or not 0 < group.count <= group.succeeded:
+        return None
+    if danger and not capabilities:
+        return None
+    what = "asked for a right that it can do without" if capabilities else "tried something it can do without"
+    says = f"It was refused and every call succeeded all the same: the program {what}."
+    return Found(Cause.NOT_MAC, says, (Proof(f"success=yes in all {group.count} records", "log"),))
+
+
 def ordinary_permissions(group: Group, capabilities: tuple[str, ...]) -> Found | None:
     """A capability that the kernel asks for only after file modes refused: the modes are to be put right."""
     if not capabilities or not set(capabilities) <= DAC_CAPABILITIES or not set(capabilities) & _READING:
@@ -78,8 +93,9 @@ def allowed_by_now(case: SelinuxCase) -> Found | None:
     return Found(Cause.NOW_ALLOWED, says, (Proof(text, case.proof_of_policy),))
 
 
-def although_refused(group: Group) -> str:
+def although_refused(group: Group, cause: Cause) -> str:
     """A remark on calls that succeeded although something in them was refused."""
-    if group.outcome is Outcome.DENIED and group.succeeded and group.succeeded >= group.count:
+    succeeded = group.outcome is Outcome.DENIED and group.succeeded and group.succeeded >= group.count
+    if succeeded and cause is not Cause.NOT_MAC:
         return "Every call succeeded all the same: the program can do without what was refused."
     return ""

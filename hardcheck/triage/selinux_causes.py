@@ -14,7 +14,7 @@ from hardcheck.triage.gap import gap
 from hardcheck.triage.labels import LabelOfPath, effective_target, labels_of, wrong_label
 from hardcheck.triage.model import Cause, Cure, Found, Proof, Step
 from hardcheck.triage.module import raw_label, unknown_names
-from hardcheck.triage.not_mac import allowed_by_now, granted, ordinary_permissions
+from hardcheck.triage.not_mac import allowed_by_now, done_without, granted, ordinary_permissions
 from hardcheck.triage.openings import Openings
 from hardcheck.triage.own_path import own_path, shared_content
 from hardcheck.triage.ports import wrong_port
@@ -24,6 +24,7 @@ from hardcheck.triage.transition import wrong_domain
 from hardcheck.triage.world import World
 
 _CAPABILITY_CLASSES = ("capability", "cap_userns")
+_ALL_CAPABILITY_CLASSES = (*_CAPABILITY_CLASSES, "capability2", "cap2_userns")
 _HOMES = frozenset({"home_root_t", "user_home_dir_t", "user_home_t"})
 
 
@@ -39,7 +40,12 @@ def danger_of(group: Group, faces: Faces | None) -> tuple[Hit, ...]:
 def explain_selinux(group: Group, world: World, dangers: tuple[Hit, ...], openings: Openings | None) -> Found:
     """The cause of a group by the evidence of its host, or what can be said by the log alone."""
     capabilities = group.wanted if group.class_ in _CAPABILITY_CLASSES else ()
-    before = granted(group) or ordinary_permissions(group, capabilities)
+    tried = group.wanted if group.class_ in _ALL_CAPABILITY_CLASSES else ()
+    before = (
+        granted(group)
+        or done_without(group, tried, danger=bool(dangers))
+        or ordinary_permissions(group, capabilities)
+    )
     if before is not None:
         return before
     policy = world.selinux

@@ -232,6 +232,25 @@ def test_modes_are_what_is_wrong_behind_dac_override() -> None:
     assert rules(found) == []
 
 
+@pytest.mark.parametrize(
+    ("class_", "wanted", "cause"),
+    [
+        ("capability2", "checkpoint_restore", Cause.NOT_MAC),
+        ("capability", "sys_admin", Cause.NOT_MAC),
+        ("process", "setrlimit", Cause.NOT_MAC),
+        ("process", "execmem", Cause.DANGER),
+    ],
+)
+def test_what_a_program_does_without_is_no_denial_to_cure_unless_it_is_a_danger(
+    class_: str, wanted: str, cause: Cause
+) -> None:
+    group = selinux("ntpd_t", "ntpd_t", class_, wanted)
+    succeeded = msgspec.structs.replace(group, succeeded=1)
+    assert told(succeeded).cause is cause
+    assert told(succeeded).open is bool(told(succeeded).danger) is (cause is Cause.DANGER)
+    assert told(group).cause is not Cause.NOT_MAC
+
+
 def test_an_audited_grant_is_nobodys_fault() -> None:
     found = told(selinux(HTTPD, "etc_t", "file", "read", outcome=Outcome.GRANTED))
     assert (found.cause, found.effect) == (Cause.NOT_MAC, Effect.LOGGED)
