@@ -17,6 +17,7 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from hardcheck.apparmor import ProfileMode, ProfileSet
+from hardcheck.ask.subjects import plain_label
 from hardcheck.errors import PolicyError, UsageError
 from hardcheck.evidence import Evidence, HostEvidence
 from hardcheck.exposure.host import Host, host_of
@@ -118,14 +119,17 @@ def _profiles(policy: ProfileSet, files: Mapping[str, bytes], folder: Path) -> d
 def _restarted(
     host: Host, policy: ProfileSet, profiles: Mapping[str, ProfileMode]
 ) -> dict[int, tuple[str, Confined]]:
-    """The label and state that unconfined processes get by a new profile when they are started again."""
+    """The label and state that processes come to: of a profile that is replaced at once, unconfined ones by
+    a new profile when they are started again."""
     processes = host.facts["processes.all"]
     found: dict[int, tuple[str, Confined]] = {}
     for process in () if isinstance(processes, Absent) else processes:
         program = process.program if isinstance(process.program, str) else ""
-        if process.label != "unconfined" or not program.startswith("/"):
+        if isinstance(process.label, Absent):
             continue
-        name = policy.attached(program).name
+        name = plain_label(process.label)
+        if name == "unconfined" and program.startswith("/"):
+            name = policy.attached(program).name
         if name in profiles:
             found[process.pid] = name, _STATES.get(profiles[name], "enforced")
     return found

@@ -6,9 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from hardcheck.apparmor import ProfileSet
+from hardcheck.apparmor.flags import ProfileMode
 from hardcheck.errors import UsageError
 from hardcheck.evidence import Evidence, HostEvidence, HostIdentity, Privilege, Reason
-from hardcheck.exposure.replacing import with_policy_file, with_profile_folder
+from hardcheck.exposure.replacing import _restarted, with_policy_file, with_profile_folder
+from tests.unit.exposure.hosts import host, process
 
 BASE = "/etc/apparmor.d"
 PROFILE = (
@@ -68,3 +71,18 @@ def test_a_host_whose_framework_was_not_seen_is_refused_too(tmp_path: Path) -> N
     blind = HostEvidence(unseen.host, "", "", "0", "", Privilege.NONE, items)
     with pytest.raises(UsageError, match="its framework is unknown"):
         with_profile_folder(blind, folder(tmp_path, PROFILE))
+
+
+def test_what_runs_under_a_replaced_profile_runs_in_its_new_mode_at_once(tmp_path: Path) -> None:
+    """And what is unconfined comes under a profile that attaches, when it is started again."""
+    loaded = folder(tmp_path, PROFILE)
+    policy = ProfileSet.read(loaded)
+    modes = {"web": ProfileMode.COMPLAIN, "other": ProfileMode.ENFORCE}
+    processes = (
+        process(1, "systemd", label="unconfined"),
+        process(5, "thing", label="other (complain)"),
+        process(6, "nginx", label="unconfined"),
+        process(7, "kept", label="old (complain)"),
+    )
+    found = _restarted(host(**{"processes.all": processes}), policy, modes)  # type: ignore[arg-type] # facts by name
+    assert found == {5: ("other", "enforced"), 6: ("web", "permissive")}
