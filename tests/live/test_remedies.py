@@ -231,7 +231,7 @@ def test_the_table_is_of_rules_that_are_there_each_once() -> None:
     known = {rule["id"] for rule in (listed["rules"] if isinstance(listed, dict) else listed)}
     proven = [proof.rule for proof in PROOFS]
     elsewhere = [rule for rules in ELSEWHERE.values() for rule in rules]
-    assert len(proven) >= 40
+    assert sum(not proof.slow for proof in PROOFS) >= 40
     assert len(set(proven)) == len(proven)
     assert set(proven) | set(elsewhere) <= known
     assert not set(proven) & set(elsewhere)
