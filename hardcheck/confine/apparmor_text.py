@@ -101,6 +101,7 @@ def _with_hats(spec: Spec, abi: Abi) -> str:
 
 def _hat_lines(spec: Spec, service: ServiceSpec) -> Iterable[str]:
     yield f"signal (receive) peer={names.parent_profile(spec)},"
+    yield "/tmp/.ZendSem.* rwk,"  # noqa: S108 - the lock of php's cache, made by the master as root
     yield from _lines(service)
 
 
