@@ -15,6 +15,7 @@ from hardcheck.denials.model import Framework, UnitRuns
 from hardcheck.facts import Absent
 from hardcheck.triage.model import Effect, Explanation
 from hardcheck.triage.request import learning_parent
+from hardcheck.triage.services import unit_name
 from hardcheck.triage.world import World
 
 
@@ -61,6 +62,7 @@ def _outage(framework: Framework, name: str, ones: list[Explanation], failing: t
     programs = {program for one in ones for program in one.group.comms.values}
     programs |= {exe.rpartition("/")[2] for one in ones for exe in one.group.exes.values}
     services = tuple(dict.fromkeys(one.service for one in ones if one.service))
+    named = {unit_name(service) for service in services}
     against = tuple(dict.fromkeys(hit.title for one in ones for hit in one.danger))
     lasts = [one.group.last for one in ones if one.group.last is not None]
     open_, close = ((), ()) if against else _ways(framework, name)
@@ -70,9 +72,7 @@ def _outage(framework: Framework, name: str, ones: list[Explanation], failing: t
         count=sum(one.group.count for one in ones),
         last=max(lasts, default=None),
         services=services,
-        failed=tuple(
-            unit for unit in failing if unit in services or unit.removesuffix(".service") in programs
-        ),
+        failed=tuple(unit for unit in failing if unit_name(unit) in named or unit_name(unit) in programs),
         open=open_,
         close=close,
         against=against,

@@ -21,6 +21,7 @@ from hardcheck.facts.processes import Process
 from hardcheck.facts.selinux import context_type
 from hardcheck.triage.model import Cause, Effect, Explanation
 from hardcheck.triage.request import learning_parent
+from hardcheck.triage.services import unit_name
 from hardcheck.triage.world import World
 from hardcheck.triage.written import answers
 
@@ -148,7 +149,8 @@ def _of(
     since, until = log.health.first, log.health.last
     days = (until - since).total_seconds() / 86400 if since and until else 0.0
     boots = sum(change.kind is ChangeKind.BOOT for change in log.changes)
-    restarts = sum(run.starts for run in log.units if run.unit in subject.units)
+    services = {unit_name(unit) for unit in subject.units}
+    restarts = sum(run.starts for run in log.units if unit_name(run.unit) in services)
     blocking = tuple(_why_not(one) for one in open_ if not _curable(one))
     strays = tuple(
         f"restart {name}" for name in unattached if subject.kind != "profile" or subject.name in name

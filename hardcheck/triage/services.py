@@ -24,3 +24,8 @@ def service_of(group: Group, world: World) -> str:
                 return process.unit
     program = next(iter(group.exes.values), "") or next(iter(group.comms.values), "")
     return program.rpartition("/")[2] or parent
+
+
+def unit_name(unit: str) -> str:
+    """A service's unit as audit records have it: without its ending."""
+    return unit.removesuffix(".service")

@@ -37,7 +37,7 @@ WEB_UNIT = "nginx.service"
 def log(*groups: Group, days: float = 20, restarts: int = 1, **health: object) -> LogSummary:
     """A whole log of some days with a restart of the web server."""
     state = LogHealth(lines=9, first=START, last=START + timedelta(days=days), **health)  # type: ignore[arg-type]
-    runs = (UnitRuns(WEB_UNIT, restarts, restarts, START, START),) if restarts else ()
+    runs = (UnitRuns("nginx", restarts, restarts, START, START),) if restarts else ()
     return LogSummary(groups, (), state, ("/var/log/audit/audit.log",), units=runs)
 
 
@@ -137,7 +137,7 @@ def test_a_complaining_profile_waits_for_its_rules_and_its_processes() -> None:
         world_of_profiles(profiles(APP)), processes=(process("app (complain)", "app.service"),)
     )
     seen = log(apparmor("app", "open", "/var/lib/app/x", "r", outcome=Outcome.WOULD_DENY))
-    seen = msgspec.structs.replace(seen, units=(UnitRuns("app.service", 1, 1, START, START),))
+    seen = msgspec.structs.replace(seen, units=(UnitRuns("app", 1, 1, START, START),))
     subjects = subjects_of(world, (), ("app",), permissive_host=False)
     (found,) = readiness(subjects, explain(seen.groups, world), seen, world, ("app: pid 9",))
     assert found.verdict == "ready after steps"
@@ -150,12 +150,12 @@ def test_a_complaining_profile_waits_for_its_rules_and_its_processes() -> None:
 
 def test_one_domain_is_let_through_and_not_the_host() -> None:
     moved = msgspec.structs.replace(MOVED, outcome=Outcome.DENIED)
-    runs = (UnitRuns(WEB_UNIT, 1, 1, START, START, failed=1), UnitRuns("cron.service", 1, 1, START, START))
+    runs = (UnitRuns("nginx", 1, 1, START, START, failed=1), UnitRuns("cron", 1, 1, START, START))
     moved = msgspec.structs.replace(moved, comms=msgspec.structs.replace(moved.comms, values={"nginx": 1}))
     (found,) = outages(explain([moved], web_world()), runs, web_world())
     assert found.open == ("semanage", "permissive", "-a", "httpd_t")
     assert found.close == ("semanage", "permissive", "-d", "httpd_t")
-    assert found.failed == (WEB_UNIT,)
+    assert found.failed == ("nginx",)
 
 
 def test_a_domain_with_a_danger_is_not_let_through() -> None:
