@@ -41,7 +41,7 @@ _FILE_ACTIONS = {
     Action.LINK: ("link",),
     Action.LOCK: ("lock",),
 }
-_MOST_ANSWERS, _MOST_SETTINGS = 1 << 14, 64
+_MOST_ANSWERS, _MOST_SETTINGS = 1 << 13, 32
 _PROCESS_ACTIONS = {Action.SIGNAL: "sigkill", Action.PTRACE: "ptrace"}
 
 
