@@ -14,7 +14,7 @@ from hardcheck.triage.model import Cause, Cure, Found, Proof, Step
 from hardcheck.triage.request import Request
 from hardcheck.triage.selinux_case import SelinuxCase
 
-_GENERIC = frozenset(
+GENERIC = frozenset(
     [
         "default_t",
         "var_t",
@@ -88,7 +88,7 @@ def own_path(case: SelinuxCase, labels: tuple[LabelOfPath, ...]) -> Found | None
     steps = (
         Step(
             "command",
-            ("semanage", "fcontext", _verb(case, spec), "-t", types[0], spec),
+            ("semanage", "fcontext", fcontext_verb(case, spec), "-t", types[0], spec),
             undo=("semanage", "fcontext", "-d", spec),
         ),
         Step("command", ("restorecon", "-R", "-v", "--", folder)),
@@ -131,7 +131,7 @@ def shared_content(case: SelinuxCase) -> Found | None:
     steps = (
         Step(
             "command",
-            ("semanage", "fcontext", _verb(case, spec), "-t", type_, spec),
+            ("semanage", "fcontext", fcontext_verb(case, spec), "-t", type_, spec),
             undo=("semanage", "fcontext", "-d", spec),
         ),
         Step("command", ("restorecon", "-R", "-v", "--", folder)),
@@ -149,11 +149,11 @@ def shared_content(case: SelinuxCase) -> Found | None:
 
 def _has_no_rule(one: LabelOfPath) -> bool:
     """No rule, or a rule for a whole top folder; homes have rules of their own."""
-    if one.differs and one.recorded not in _GENERIC:
+    if one.differs and one.recorded not in GENERIC:
         return False
     if one.rule is None or not one.expected:
         return not one.path.startswith("/home/")
-    return one.expected in _GENERIC
+    return one.expected in GENERIC
 
 
 def content_types(case: SelinuxCase, path: str) -> tuple[str, ...]:
@@ -172,7 +172,7 @@ def content_types(case: SelinuxCase, path: str) -> tuple[str, ...]:
     named = []
     for type_ in values_of(usable):
         name = case.policy.names.type_names.get(type_, "")
-        if not name or name in _GENERIC - set(_SHARED) or not _is_content(case, contexts, name):
+        if not name or name in GENERIC - set(_SHARED) or not _is_content(case, contexts, name):
             continue
         request = Request("selinux", source, name, case.group.class_, case.wanted)
         if hits_of(request):
@@ -230,7 +230,8 @@ def escaped(path: str) -> str:
     return "".join(char if _PLAIN.fullmatch(char) else f"\\{char}" for char in path)
 
 
-def _verb(case: SelinuxCase, spec: str) -> str:
+def fcontext_verb(case: SelinuxCase, spec: str) -> str:
+    """``-a``, or ``-m`` for a specification that the host has already."""
     local = case.world.local
     known = [] if isinstance(local, Absent) else [one.pattern for one in local.fcontexts]
     return "-m" if spec in known else "-a"

@@ -21,6 +21,7 @@ from hardcheck.triage.ports import wrong_port
 from hardcheck.triage.request import requests_of
 from hardcheck.triage.selinux_case import SelinuxCase
 from hardcheck.triage.transition import wrong_domain
+from hardcheck.triage.way_to_docroot import way_to_docroot
 from hardcheck.triage.world import World
 
 _CAPABILITY_CLASSES = ("capability", "cap_userns")
@@ -74,7 +75,9 @@ def _by_policy(case: SelinuxCase, dangers: tuple[Hit, ...], openings: Openings) 
     target = effective_target(case, labels) if _may_relabel(case, dangers) else case.target
     if dangers and not all(hit.danger.relabel for hit in dangers):
         return constraint(case, target) or _danger(case, dangers)
-    found = constraint(case, target) or (own_path(case, labels) or shared_content(case) or wrong_port(case))
+    found = constraint(case, target) or (
+        own_path(case, labels) or way_to_docroot(case) or shared_content(case) or wrong_port(case)
+    )
     if found is None:
         settings = settings_for(case, openings, target)
         found = _boolean(case, settings) if settings else wrong_domain(case)

@@ -87,6 +87,21 @@ def test_the_docroot_is_labelled_whole() -> None:
     assert commands(found)[1] == "restorecon -R -v -- /data/shop"
 
 
+def test_a_folder_on_the_way_to_a_docroot_is_found_by_its_name() -> None:
+    site = Site("nginx", ("a",), ("/data/shop",), (), (), "www", "x:1")
+    world = msgspec.structs.replace(debian_world(), sites=(site,))
+    found = told(selinux(HTTPD, "default_t", "dir", "search", "data"), world)
+    assert found.cause is Cause.OWN_PATH
+    assert commands(found) == [
+        "semanage fcontext -a -t httpd_sys_content_t /data/shop(/.*)?",
+        "semanage fcontext -a -f d -t httpd_sys_content_t /data",
+        "restorecon -v -- /data",
+        "restorecon -R -v -- /data/shop",
+    ]
+    for name, known in (("other", world), ("data", debian_world())):
+        assert told(selinux(HTTPD, "default_t", "dir", "search", name), known).cause is not Cause.OWN_PATH
+
+
 def test_a_hostile_path_stays_one_argument_and_matches_only_itself() -> None:
     found = told(selinux(HTTPD, "default_t", "file", "read", "/data/x;reboot #(.*)/i"))
     assert found.cure is not None
