@@ -30,6 +30,7 @@ _TOOLS = (
     re.compile(rf"(usr/)?lib/(x86_64-linux-gnu/)?({'|'.join(map(re.escape, _LIBRARIES))})\.so\.[0-9.]+"),
 )
 _CONTENT = (re.compile(rf"usr/share/xml/scap/ssg/content/ssg-({'|'.join(CONTENTS)})-ds\.xml"),)
+_ATTEMPTS, _STUCK_S = 4, 360
 _GROUPS = "kernel kernel_hardening firewalls mac_frameworks"
 
 
@@ -101,14 +102,25 @@ def ask(host: str, archive: Path, lines: Sequence[Asked]) -> dict[tuple[str, str
 
 
 def _openscap(host: str, source: str, rules: Sequence[str]) -> dict[str, str]:
-    options = " ".join(f"--rule {PREFIX}{rule}" for rule in dict.fromkeys(rules))
-    told = _run(
-        host,
-        f"cd {_PLACE} && env LD_LIBRARY_PATH={_PLACE}/lib OSCAP_CPE_PATH={_PLACE}/share share/oscap "
-        f"xccdf eval --skip-valid --skip-signature-validation --progress {options} share/{source}.xml; "
-        "[ $? -ne 1 ]",  # 2: some rule failed
-    )
-    found = dict(line.removeprefix(PREFIX).rsplit(":", 1) for line in told.splitlines() if ":" in line)
+    """Results of all rules.
+
+    oscap 1.3.7 may stop for ever with its threads waiting for one another: then it is ended and asked for
+    what is missing.
+    """
+    found: dict[str, str] = {}
+    for _ in range(_ATTEMPTS):
+        left = [rule for rule in dict.fromkeys(rules) if rule not in found]
+        if not left:
+            return found
+        options = " ".join(f"--rule {PREFIX}{rule}" for rule in left)
+        told = _run(
+            host,
+            f"cd {_PLACE} && LD_LIBRARY_PATH={_PLACE}/lib OSCAP_CPE_PATH={_PLACE}/share "
+            f"timeout -k 5 {_STUCK_S} share/oscap xccdf eval --skip-valid --skip-signature-validation "
+            f"--progress {options} share/{source}.xml; [ $? -ne 1 ]",  # 2: some rule failed
+        )
+        lines = (line.removeprefix(PREFIX) for line in told.splitlines() if line.startswith(PREFIX))
+        found |= dict(line.rsplit(":", 1) for line in lines if ":" in line)
     missing = set(rules) - set(found)
     assert not missing, f"{host} {source}: no result for {sorted(missing)[:5]}"
     return found
