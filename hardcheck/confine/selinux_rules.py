@@ -183,6 +183,7 @@ def _entry(found: _Statements, spec: Spec, service: ServiceSpec) -> None:
         found.transition(MANAGER, program, "process", domain)
     _above(found, domain, service.executable)
     found.allow(domain, program, "file", _ENTER)
+    found.allow(domain, program, "lnk_file", _LINK)  # a program looks at the link it was started by
     found.allow(MANAGER, program, "file", ("execute", "getattr", "map", "open", "read"))
     found.allow(MANAGER, domain, "process", ("rlimitinh", "transition"))
     found.allow(MANAGER, domain, "process2", ("nnp_transition", "nosuid_transition"))
