@@ -43,6 +43,7 @@ from tests.live.sites import (
     raw,
     reads,
     send,
+    since_then,
 )
 
 pytestmark = pytest.mark.live
@@ -83,6 +84,7 @@ def tell(name: str, folder: Path, bundle: Path) -> Story:
     assert drafted.returncode in (0, 3), drafted.stderr
     send(name, out)
     run = f"sh {FOLDER}/"
+    since = int(on_host(name, "date +%s"))
     try:
         before = on_host(name, f"{PLANT}; {ASK}")
         permissive = on_host(name, f"{run}install.sh permissive >&2 && {run}verify.sh 2>&1; {ASK}")
@@ -95,7 +97,7 @@ def tell(name: str, folder: Path, bundle: Path) -> Story:
         if name == "selinux":
             policy = raw(name, "cat /sys/fs/selinux/policy")
             contexts = raw(name, "cat /etc/selinux/default/contexts/files/file_contexts")
-        denials = on_host(name, "cat /var/log/audit/audit.log")
+        denials = since_then(on_host(name, "cat /var/log/audit/audit.log"), since)
     finally:
         on_host(name, f"{run}rollback.sh >&2; rm -f /srv/www/b.example/read.php")
     after = on_host(name, f"{PLANT}; {ASK}\nrm -f /srv/www/b.example/read.php")
