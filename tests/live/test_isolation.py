@@ -124,7 +124,9 @@ def tell(name: str, folder: Path, bundle: Path) -> Story:
 LEFT = """
 ls /etc/php/*/fpm/*.d/*example* /etc/systemd/system/*example* /etc/apparmor.d/*example* \
     /etc/apparmor.d/force-complain/*example* 2>/dev/null
-if command -v semodule > /dev/null; then semodule -l | grep '^confine_'; semanage fcontext -lC | grep example_; fi
+if command -v semodule > /dev/null; then
+    semodule -l | grep '^confine_'; semanage fcontext -lC | grep example_
+fi
 ls -Zd /srv/www/a.example
 systemctl is-active php8.2-fpm
 """
