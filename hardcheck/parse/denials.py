@@ -72,7 +72,7 @@ def read_host_logs(host: HostEvidence, after: datetime | None = None) -> HostLog
             cut = cut or full or evidence.reason is Reason.TRUNCATED
             logs.append([_log_file(evidence, shown, written)])
             read.append(key)
-        elif evidence.reason is not Reason.TOOL_MISSING:
+        else:
             missing.append(f"{shown}: {evidence.reason}")
             first_absent = first_absent or absent(evidence)
     if not logs:
@@ -86,7 +86,7 @@ def parse_whole(host: HostEvidence) -> Absent | bool:
     the first that was not: what it holds nobody knows."""
     for key, shown in SOURCES.items():
         evidence = host.get(key)
-        if is_absent(evidence) or (evidence.reason is Reason.TOOL_MISSING and key != _AUDIT_LOG):
+        if is_absent(evidence):
             continue
         if evidence.reason is not None:
             return absent(evidence)
