@@ -1,12 +1,13 @@
 # make audit   set everything up and audit this machine        make test   lint, types, tests
 # make live    end-to-end tests on lab hosts under QEMU        make bench  measurements, as ratios to a peer
+# make live-slow   those that take an hour: remedies applied and taken back, OpenSCAP and Lynis beside hardcheck
 PY := .venv/bin/python
 export PYTHONWARNINGS :=
 
-.PHONY: help setup audit test lint types unit live lab docs bench lock clean
+.PHONY: help setup audit test lint types unit live live-slow lab docs bench lock clean
 
 help:
-	@sed -n '1,2p' Makefile
+	@sed -n '1,3p' Makefile
 
 setup:
 	@sh tools/setup.sh
@@ -30,6 +31,9 @@ unit: setup
 
 live: setup
 	$(PY) -m pytest -q -rs --durations 15 -m "live and not slow" tests/live
+
+live-slow: setup
+	$(PY) -m pytest -v -rs --durations 15 -m "live and slow" tests/live
 
 lab: setup
 	$(PY) tests/live/lab.py up

@@ -23,11 +23,6 @@ class Proof:
     first: tuple[str, ...] = ()
     undo: tuple[str, ...] = ()
 
-    @property
-    def slow(self) -> bool:
-        """Whether `make live` leaves it out."""
-        return self.rule in SLOW
-
 
 def words(text: str) -> tuple[str, ...]:
     return tuple(text.split())
@@ -42,18 +37,6 @@ cd /etc/apparmor.d && cp reader /root/reader &&
 sed -i 's#/srv/www/[*][*] r,#/srv/www/a.example/** r,#' reader && apparmor_parser -r --skip-cache reader
 sleep 1; cp /root/reader reader; rm /root/reader
 """
-SLOW = frozenset(
-    words(
-        # build the policy anew: minutes under emulation
-        "mac-no-permissive-subjects selinux-booleans-web "
-        # differ from one that is not slow in a path, a call or a setting alone
-        "accounts-lock-interval accounts-lock-lasts audit-accounts-watched audit-kernel-modules-recorded "
-        "audit-login-records-watched audit-permission-changes-recorded audit-refused-access-recorded "
-        "audit-relabelling-recorded audit-sudo-rules-watched auditd-disk-error auditd-disk-full "
-        "auditd-space-left auditd-space-left-action ssh-rekey-limit ssh-start-limit"
-    )
-)
-
 PROOFS = [
     *on(
         "selinux",
@@ -82,8 +65,6 @@ PROOFS = [
         "ssh-named-accounts",
         first=("groupadd --system --force ssh-users", "usermod -aG ssh-users auditor"),
     ),
-    Proof("selinux", "selinux-booleans-web"),
-    Proof("selinux", "mac-no-permissive-subjects", undo=("semanage permissive -a crond_t",)),
     *on(
         "apparmor",
         "accounts-lock-after-failures accounts-lock-interval accounts-lock-lasts audit-accounts-watched "
@@ -118,6 +99,9 @@ EVIDENCE = frozenset(
 )
 
 ELSEWHERE = {
+    "builds the policy anew: minutes under emulation": words(
+        "mac-no-permissive-subjects selinux-booleans-web"
+    ),
     "a person has to decide or to write something: a profile, a module, an account, a pattern": words(
         "access-listeners-audit-log access-listeners-cron access-listeners-host-keys "
         "access-listeners-kernel-modules access-listeners-libraries access-listeners-mac-policy "
