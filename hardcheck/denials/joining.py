@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
+from typing import Protocol
 
 from hardcheck.denials.kinds import USES, Use
 from hardcheck.denials.times import ausearch_time
@@ -73,7 +74,7 @@ def moment(at_s: float | None) -> datetime | None:
     return datetime.fromtimestamp(whole // 1000, UTC).replace(microsecond=whole % 1000 * 1000)
 
 
-class Other:
+class Other(Protocol):
     """Takes the lines that do not begin with ``type=`` and have its ``mark``, or begin with a blank;
     `loose.Loose` is the one that reads them."""
 
@@ -81,7 +82,6 @@ class Other:
 
     def take(self, line: bytes, number: int, joiner: Joiner) -> Iterable[RawEvent]:
         """Events that stand alone; parts of others go into ``joiner.add``."""
-        raise NotImplementedError
 
 
 class Joiner:

@@ -7,7 +7,7 @@ from typing import Any
 
 from hardcheck.denials.model import LogSummary, Outcome
 from hardcheck.derive.base import DerivedFact
-from hardcheck.facts import Absent
+from hardcheck.facts import Absent, Reason
 from hardcheck.facts.denials import EnforceReadiness, ExplainedDenial
 from hardcheck.triage.explain import explain
 from hardcheck.triage.model import Cause, Effect, Explanation
@@ -34,7 +34,13 @@ def derive_explained(explanations: tuple[Explanation, ...]) -> tuple[ExplainedDe
 def derive_readiness(
     log: LogSummary, explanations: tuple[Explanation, ...], *facts: Any
 ) -> tuple[EnforceReadiness, ...] | Absent:
-    """The readiness of all that only logs; Absent where it is not known what does."""
+    """The readiness of all that only logs; Absent where it is not known of either framework what does.
+
+    A list that lacks a framework whose state was withheld would read as if nothing of it only logged.
+    """
+    for state in facts[:3]:
+        if isinstance(state, Absent) and state.reason is not Reason.NOT_PRESENT:
+            return state
     found = readiness_of(log, explanations, facts)
     return found if isinstance(found, Absent) else tuple(_readiness_fact(one) for one in found)
 
@@ -53,6 +59,8 @@ def readiness_of(
     domains = () if isinstance(permissive, Absent) else [one.type_ for one in permissive]
     complaining = [] if isinstance(profiles, Absent) else [p.name for p in profiles if p.mode == "complain"]
     complaining = [name for name in complaining if "//null-" not in name]
+    if complaining and isinstance(unattached, Absent):
+        return unattached
     host = not isinstance(kernel, Absent) and kernel.policy_loaded and not kernel.enforcing
     subjects = subjects_of(world, domains, complaining, permissive_host=host)
     strays = () if isinstance(unattached, Absent) else tuple(one.shown for one in unattached)
