@@ -19,6 +19,7 @@ from hardcheck.access.model import (
     Port,
     Subject,
 )
+from hardcheck.access.remembered import Remembered
 from hardcheck.apparmor.answers.capabilities import allowed_capabilities
 from hardcheck.apparmor.answers.execs import UNCONFINED
 from hardcheck.apparmor.answers.mounts import may_mount_at
@@ -45,6 +46,7 @@ from hardcheck.apparmor.variables import VariableFault
 from hardcheck.errors import UsageError
 
 _MODE = re.compile(r" \((?:enforce|complain|kill|unconfined|prompt|user|mixed)\)$")
+_MOST_ANSWERS, _MOST_LISTS = 1 << 13, 1 << 8
 _FILE_ACTIONS = frozenset(ACTIONS[FileObject][1])
 _SOCKET_TYPES = {"tcp": "stream", "udp": "dgram", "sctp": "seqpacket", "dccp": "dccp", "udplite": "dgram"}
 _SOCKET_ACTIONS = {Action.CONNECT: "connect", Action.BIND: "bind", Action.SEND: "send"}
@@ -59,10 +61,17 @@ class AppArmorPolicy:
 
     def __init__(self, policy: ProfileSet) -> None:
         self.policy = policy
+        self._answers: Remembered[tuple[str, Action, Object], AccessAnswer] = Remembered(_MOST_ANSWERS)
+        self._subjects: Remembered[tuple[Action, Object], tuple[Subject, ...]] = Remembered(_MOST_LISTS)
 
     def may(self, subject: Subject, action: Action, object_: Object) -> AccessAnswer:
-        """Answer one question; what cannot be answered says so in ``unknown``."""
-        label = _MODE.sub("", subject.name)
+        """Answer one question; what cannot be answered says so in ``unknown``. Questions that many hosts
+        with one policy ask are answered once."""
+        key = (subject.name, action, object_)
+        known = self._answers.get(key)
+        return known or self._answers.put(key, self._answer(_MODE.sub("", subject.name), action, object_))
+
+    def _answer(self, label: str, action: Action, object_: Object) -> AccessAnswer:
         try:
             if action is Action.MOUNT and isinstance(object_, Path):
                 return self._mount(label, object_.path)
@@ -79,7 +88,12 @@ class AppArmorPolicy:
         return answer
 
     def who_may(self, action: Action, object_: Object) -> tuple[Subject, ...]:
-        """Every profile that may by its rules, sorted; ``unconfined`` stands for tasks without one."""
+        """Every profile that may by its rules, sorted; ``unconfined`` stands for tasks without one.
+        Remembered as the answers of `may` are."""
+        known = self._subjects.get((action, object_))
+        return self._subjects.put((action, object_), self._who(action, object_)) if known is None else known
+
+    def _who(self, action: Action, object_: Object) -> tuple[Subject, ...]:
         found = [UNCONFINED]
         for name, profile in self.policy.profiles.items():
             if self._may_by_rules(profile, action, object_):

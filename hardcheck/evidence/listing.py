@@ -26,6 +26,7 @@ _LINE = re.compile(
     r" (?P<size>[0-9]{1,19}|-) (?P<sha256>[0-9a-f]{64}|-) (?P<path>.*?)(?: -> (?P<target>.*))?",
     re.DOTALL,
 )
+_PLAIN = re.compile(rb"[ -=?-\[\]-~]*")  # what most paths are made of, and what needs no second look
 _UNSAFE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\\\ud800-\udfff]|(?<= -)>(?= )")
 
 
@@ -44,6 +45,8 @@ class TreeEntry(msgspec.Struct, frozen=True):
 
 def escape_path(path: bytes) -> str:
     """Return a path in the listing's form; two paths never have the same one."""
+    if _PLAIN.fullmatch(path):
+        return path.decode("ascii")
     return _UNSAFE.sub(_escaped, path.decode("utf-8", "surrogateescape"))
 
 

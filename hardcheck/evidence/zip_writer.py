@@ -2,7 +2,7 @@
 
 Only what a bundle needs of the format (PKWARE APPNOTE 4.3 and 4.4): local headers with sizes, deflate or
 stored, a central directory; no comments, no 64-bit records. A member that many archives have in common is
-compressed once.
+compressed once, a small one not at all.
 """
 
 from __future__ import annotations
@@ -22,10 +22,12 @@ _DATE = (1 << 5) | 1  # 1 January 1980, the first that the format has
 _MADE_BY_UNIX = 3 << 8 | 20
 _NEEDS = 20
 _MODE = 0o100600 << 16
-_LEVEL = 6
+_LEVEL = 3
 _MAX_MEMBERS = 65_000
 _MAX_BYTES = 0xFFFF_0000
-_SHARED_FROM = 256  # members from this size on are remembered in compressed form
+_SMALL = (
+    256  # members below this size are stored as they are: setting up deflate costs more than they are worth
+)
 _ENTRY_BYTES = 400  # what remembering one costs beside its bytes
 
 
@@ -71,7 +73,7 @@ class ZipWriter:
         return b"".join([*pieces, index, end])
 
     def _packed(self, content: bytes, sha256: str) -> _Packed:
-        shared = bool(sha256) and len(content) >= _SHARED_FROM
+        shared = bool(sha256) and len(content) >= _SMALL
         if shared:
             with self._lock:
                 known = self._memory.get(sha256)
@@ -95,6 +97,8 @@ class ZipWriter:
 
 
 def _pack(content: bytes) -> _Packed:
+    if len(content) < _SMALL:
+        return _Packed((0, zlib.crc32(content), len(content), content))
     compressor = zlib.compressobj(_LEVEL, zlib.DEFLATED, -zlib.MAX_WBITS)
     packed = compressor.compress(content) + compressor.flush()
     if len(packed) < len(content):

@@ -11,6 +11,7 @@ from __future__ import annotations
 from functools import lru_cache
 
 from hardcheck.access import AccessPolicy
+from hardcheck.apparmor import ProfileSet
 from hardcheck.apparmor.access import AppArmorPolicy
 from hardcheck.evidence import HostEvidence
 from hardcheck.facts import Absent
@@ -73,7 +74,13 @@ def parse_apparmor_access(host: HostEvidence) -> AppArmorPolicy | Absent:
     policy, unread = read_profile_set(host)
     if unread:
         return Absent(Reason.NOT_COLLECTED, (FILES,), f"not all profile text is there: {unread[0]}")
-    return AppArmorPolicy(policy.with_loaded(profile.name for profile in loaded))
+    return _asked_profiles(policy, frozenset(profile.name for profile in loaded))
+
+
+@lru_cache(maxsize=_MOST_HOSTS)
+def _asked_profiles(policy: ProfileSet, loaded: frozenset[str]) -> AppArmorPolicy:
+    """Hosts with the same profile text and the same profiles loaded share the answers."""
+    return AppArmorPolicy(policy.with_loaded(loaded))
 
 
 ACCESS_PARSERS: tuple[ParsedFact, ...] = (

@@ -5,10 +5,11 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 
 import msgspec
 
-from hardcheck.apparmor import Profile, ProfileMode, ProfileSet
+from hardcheck.apparmor import Features, Profile, ProfileMode, ProfileSet
 from hardcheck.apparmor.abi import DEFAULT_FEATURES
 from hardcheck.apparmor.faults import Fault
 from hardcheck.apparmor.permissions import WRITE
@@ -32,6 +33,7 @@ FILES = "apparmor.files"
 KEYS = (FILES, KERNEL, *apparmor_compiler.KEYS)
 ATTACHMENT_KEYS = (*KEYS, "apparmor.profiles", *PROCESS_KEYS)
 BASE = "/etc/apparmor.d"
+_MOST_TREES = 4
 _LINKS = (f"{BASE}/disable/", f"{BASE}/force-complain/")
 _STRONG = ("sys_admin", "sys_module", "sys_ptrace", "sys_rawio", "mac_admin", "mac_override", "bpf")
 # Paths that no rule names: who may write them all may write anywhere.
@@ -114,16 +116,32 @@ def read_profile_set(host: HostEvidence) -> tuple[ProfileSet, tuple[str, ...]]:
                 unread.append(entry.path)
     files.setdefault(f"{BASE}/.hardcheck", b"")  # an empty tree is a tree
     pinned, named = apparmor_compiler.pinned_features(host)
-    policy = ProfileSet.read(
-        files,
-        base=BASE,
-        kernel=kernel_features(host),
-        default_features=pinned or DEFAULT_FEATURES,
-        parser_version=apparmor_compiler.parser_version(host) or NEWEST_PARSER,
+    policy = _profile_set(
+        tuple(files.items()),
+        kernel_features(host),
+        pinned or DEFAULT_FEATURES,
+        apparmor_compiler.parser_version(host) or NEWEST_PARSER,
     )
     if named and pinned is None and any(p.features is DEFAULT_FEATURES for p in policy.profiles.values()):
         unread.append(named)
     return policy, tuple(unread)
+
+
+@lru_cache(maxsize=_MOST_TREES)
+def _profile_set(
+    files: tuple[tuple[str, bytes], ...],
+    kernel: Features | None,
+    default_features: Features,
+    parser_version: tuple[int, ...],
+) -> ProfileSet:
+    """Several facts of one host and hosts with the same tree, kernel and parser share what is made of it."""
+    return ProfileSet.read(
+        dict(files),
+        base=BASE,
+        kernel=kernel,
+        default_features=default_features,
+        parser_version=parser_version,
+    )
 
 
 def _names(links: Iterable[str], folder: str) -> tuple[str, ...]:

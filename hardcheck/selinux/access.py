@@ -17,7 +17,7 @@ from hardcheck.selinux.ebitmap import values_of
 from hardcheck.selinux.lookups import PROTOCOLS
 from hardcheck.selinux.needs import Need, Needs, Unanswerable
 from hardcheck.selinux.policy import Decision, Policy
-from hardcheck.selinux.remembered import Remembered
+from hardcheck.access.remembered import Remembered
 from hardcheck.selinux.sets import sources, targets
 from hardcheck.selinux.types import TypeSet
 
@@ -41,7 +41,7 @@ _FILE_ACTIONS = {
     Action.LINK: ("link",),
     Action.LOCK: ("lock",),
 }
-_MOST_ANSWERS, _MOST_SETTINGS = 1 << 13, 32
+_MOST_ANSWERS, _MOST_LISTS, _MOST_SETTINGS = 1 << 13, 1 << 8, 32
 _PROCESS_ACTIONS = {Action.SIGNAL: "sigkill", Action.PTRACE: "ptrace"}
 
 
@@ -62,6 +62,7 @@ class SelinuxPolicy:
         self.enforcing = enforcing
         self._needs = Needs(policy, file_contexts)
         self._answers: Remembered[tuple[str, Action, Object], AccessAnswer] = Remembered(_MOST_ANSWERS)
+        self._subjects: Remembered[tuple[Action, Object], tuple[Subject, ...]] = Remembered(_MOST_LISTS)
         self._decisions: Remembered[tuple[Need, str], Decision] = Remembered(_MOST_ANSWERS)
         self._held: Remembered[Need, bool] = Remembered(_MOST_ANSWERS)
         self._others: Remembered[frozenset[tuple[str, bool]], SelinuxPolicy] = Remembered(_MOST_SETTINGS)
@@ -122,7 +123,12 @@ class SelinuxPolicy:
         return self.policy.labels.show(new)
 
     def who_may(self, action: Action, object_: Object) -> tuple[Subject, ...]:
-        """Return every domain that may, sorted; none for an object that cannot be asked about."""
+        """Return every domain that may, sorted; none for an object that cannot be asked about. Remembered
+        as the answers of `may` are."""
+        known = self._subjects.get((action, object_))
+        return self._subjects.put((action, object_), self._who(action, object_)) if known is None else known
+
+    def _who(self, action: Action, object_: Object) -> tuple[Subject, ...]:
         found = []
         for type_ in values_of(self._candidates(action, object_)):
             try:

@@ -22,7 +22,7 @@ from hardcheck.selinux.contexts import SecurityContext
 from hardcheck.selinux.ebitmap import values_of
 from hardcheck.selinux.names import ClassNames
 from hardcheck.selinux.policy import Booleans, Policy
-from hardcheck.selinux.remembered import Remembered
+from hardcheck.access.remembered import Remembered
 from hardcheck.selinux.sets import ruled_sources, ruled_targets, targets
 from hardcheck.selinux.types import TypeSet, type_set
 

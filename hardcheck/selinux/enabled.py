@@ -6,9 +6,9 @@ from collections.abc import Collection, Iterable, Mapping
 from functools import cached_property
 from itertools import chain
 
-from hardcheck.selinux.avtab import FIELD, KIND_SHIFT, ExtendedRule, RuleKind, key_of
+from hardcheck.selinux.avtab import KIND_SHIFT, ExtendedRule, RuleKind, key_of
 from hardcheck.selinux.policydb import PolicyDb
-from hardcheck.selinux.rows import ACCESS_KINDS_END, KIND_BITS, LaidOut, Row, Rows, add_rules, pack, row_key
+from hardcheck.selinux.rows import ACCESS_KINDS_END, KIND_BITS, LaidOut, Row, Rows, pack, with_grants
 
 _NO_ROW: Row = {}
 
@@ -24,35 +24,37 @@ class EnabledRules:
         self._policydb = policydb
         self._laid_out = laid_out
         self.states = states
+        self._rows_by_source: dict[int, Rows] = {}
         self._holds = tuple(block.holds(states) for block in policydb.conditionals)
         self._active = tuple(
             block.when_true if holds else block.when_false
             for block, holds in zip(policydb.conditionals, self._holds, strict=True)
         )
 
-    @cached_property
-    def rows(self) -> Rows:
-        """The access rules as rows; not to be changed, some are shared with other settings."""
-        rows = dict(self._laid_out.unconditional)
-        owned: set[int] = set()
-        for rules in self._active:
-            add_rules(rows, rules.plain, owned)
-        return rows
+    def _rows(self, source: int) -> Rows:
+        """The access rules of one source as rows; not to be changed, some are shared with other settings."""
+        known = self._rows_by_source.get(source)
+        if known is None:
+            laid_out = self._laid_out
+            known = with_grants(laid_out.unconditional(source), laid_out.conditional(source), self._holds)
+            self._rows_by_source[source] = known
+        return known
 
     @cached_property
-    def _rows_of(self) -> dict[int, list[tuple[int, Row]]]:
+    def _rows_by_class(self) -> dict[int, list[tuple[int, Row]]]:
         found: dict[int, list[tuple[int, Row]]] = {}
-        for key, row in self.rows.items():
-            found.setdefault(key >> 16, []).append((key & FIELD, row))
+        for source in self._laid_out.sources:
+            for class_, row in self._rows(source).items():
+                found.setdefault(class_, []).append((source, row))
         return found
 
     def rows_of(self, class_: int) -> list[tuple[int, Row]]:
         """Return (source, row) for each source with rules about a class."""
-        return self._rows_of.get(class_, [])
+        return self._rows_by_class.get(class_, [])
 
     def row(self, source: int, class_: int) -> Row:
         """Return one row; empty where the source has no rules about the class."""
-        return self.rows.get(row_key(source, class_), _NO_ROW)
+        return self._rows(source).get(class_, _NO_ROW)
 
     @cached_property
     def new_types(self) -> dict[int, int]:
@@ -77,21 +79,13 @@ class EnabledRules:
         """Return the packed permissions of any of the sources on any of the targets."""
         if not self._laid_out.worthwhile():
             return self._packed_from_rules(sources, targets, class_)
-        rows, conditional, holds = self._laid_out.unconditional, self._laid_out.conditional, self._holds
-        base = row_key(0, class_)
         found = 0
         for source in sources:
-            row = rows.get(base | source)
+            row = self._rows(source).get(class_)
             if row is not None:
                 for target in targets:
                     if target in row:
                         found |= row[target]
-            grants = conditional.get(base | source)
-            if grants is not None:
-                for target in targets:
-                    for number, when, packed in grants.get(target, ()):
-                        if holds[number] is when:
-                            found |= packed
         return found
 
     def _packed_from_rules(self, sources: Collection[int], targets: Collection[int], class_: int) -> int:

@@ -23,7 +23,7 @@ from msgspec import Struct
 from hardcheck.errors import PolicyError
 from hardcheck.selinux.automaton import Automaton
 from hardcheck.selinux.pattern import Chars, PatternError, Sequence, parse_pattern
-from hardcheck.selinux.remembered import Remembered
+from hardcheck.access.remembered import Remembered
 
 NAMES = (
     "file_contexts",

@@ -69,8 +69,10 @@ class RuleIndex:
             key = key_of(source, target, class_, int(kind))
             if key in plain:
                 yield FoundRule(key, plain[key])
-        for source, target in self._laid_out.conditional_pairs(sources, targets, class_):
-            yield from self._conditional.get(key_of(source, target, class_, int(kind)), ())
+        for source, target, (block, when, of_kind, data) in self._laid_out.grants(sources, targets, class_):
+            if of_kind == kind:
+                condition = Condition(self._policydb.conditionals[block], when)
+                yield FoundRule(key_of(source, target, class_, of_kind), data, condition)
 
     def _conditional_at(self, keys: Collection[int]) -> Iterator[FoundRule]:
         """Yield the conditional rules with some keys: by a search for the first few questions."""
