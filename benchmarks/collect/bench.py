@@ -94,6 +94,11 @@ class Bench:
             sys.exit(f"bench: {bundles} bundles of {count} hosts")
         return done
 
+    def transport_alone(self, count: int) -> Measured:
+        names, home = self.hosts.plain_list(self.recorded, count)
+        command = [sys.executable, "-m", "benchmarks.collect.transport_alone", str(names), str(self.forks)]
+        return measure(command, count, self.env | {"HOME": str(home)})
+
     def ssh(self, count: int) -> Measured:
         config = self.hosts.ssh_config(self.plain)
         each = ["ssh", "-F", str(config), "HOST", "cat", str(self.hosts.folder / "bytes")]
@@ -111,6 +116,7 @@ class Bench:
         raw = ["-m", "raw", "-a", f"cat {self.hosts.folder / 'bytes'}"]
         clients: dict[str, Callable[[], Measured]] = {
             "hardcheck collect": lambda: self.collect(count),
+            "its SSH alone": lambda: self.transport_alone(count),
             "ssh HOST cat (xargs -P)": lambda: self.ssh(count),
             "ansible -m raw": lambda: self.ansible(raw, ansible_count),
             "ansible -m setup": lambda: self.ansible(["-m", "setup"], ansible_count),
