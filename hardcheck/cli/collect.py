@@ -11,6 +11,8 @@ from hardcheck.cli import options, run
 from hardcheck.cli.reach import collect_into
 from hardcheck.collect.fleet import FleetResult
 
+_MOST_NAMED = 20  # hosts of one kind; the report and --json have all of them
+
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
 @options.targets
@@ -42,7 +44,7 @@ def command(
 
 
 def tell_result(result: FleetResult, folder: Path, count: int, *, quiet: bool) -> None:
-    """What became of the hosts, on stderr, with the command that goes on where some are left."""
+    """What became of the hosts and why, on stderr, with the command that goes on where some are left."""
     from hardcheck.render.sanitise import visible
 
     whole = len(result.done) + len(result.skipped)
@@ -51,14 +53,17 @@ def tell_result(result: FleetResult, folder: Path, count: int, *, quiet: bool) -
     words = (
         ("not reached", result.unreachable),
         ("collected in part", result.failed),
-        ("hardcheck failed on", result.errors),
-        ("not collected, stopped", (*result.broken_off, *result.waiting)),
+        ("a fault of hardcheck", result.errors),
     )
     for what, names in words:
-        if names:
-            shown = ", ".join(visible(name) for name in names[:20])
-            more = f" and {len(names) - 20} more" if len(names) > 20 else ""
-            click.echo(f"hardcheck: {what}: {shown}{more}", err=True)
+        for name in names[:_MOST_NAMED]:
+            click.echo(visible(f"hardcheck: {name}: {what}: {result.why.get(name, '')}"), err=True)
+        if len(names) > _MOST_NAMED:
+            click.echo(f"hardcheck: {len(names) - _MOST_NAMED} more hosts: {what}", err=True)
+    if stopped := (*result.broken_off, *result.waiting):
+        shown = ", ".join(visible(name) for name in stopped[:_MOST_NAMED])
+        more = f" and {len(stopped) - _MOST_NAMED} more" if len(stopped) > _MOST_NAMED else ""
+        click.echo(f"hardcheck: not collected, stopped: {shown}{more}", err=True)
     if result.interrupted:
         click.echo(f"hardcheck: go on with the same command and --resume {folder}", err=True)
 

@@ -126,7 +126,7 @@ def run_tests(cases: Path | None, own: Path | None, as_json: bool) -> int:
     from hardcheck.cli.knowledge import load_setup, own_folder
     from hardcheck.engine import catalog
 
-    if own is None and cases is not None and (cases / "cases").is_dir():
+    if own is None and cases is not None and any((cases / name).is_dir() for name in ("rules", "cases")):
         own, cases = cases, None
     site = own_folder(own)
     cases = cases or site.cases or (Path("tests/rules") if own is None else None)

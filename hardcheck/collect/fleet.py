@@ -45,7 +45,8 @@ class FleetEvent(msgspec.Struct, frozen=True):
 
 
 class FleetResult(msgspec.Struct, frozen=True):
-    """The hosts by name, each in one of these; ``waiting`` were never begun."""
+    """The hosts by name, each in one of these; ``waiting`` were never begun. ``why`` has what is wrong with
+    each that failed, was not reached, or met a fault of ours."""
 
     done: tuple[str, ...] = ()
     failed: tuple[str, ...] = ()
@@ -54,6 +55,7 @@ class FleetResult(msgspec.Struct, frozen=True):
     errors: tuple[str, ...] = ()
     broken_off: tuple[str, ...] = ()
     waiting: tuple[str, ...] = ()
+    why: dict[str, str] = {}
 
     @property
     def interrupted(self) -> bool:
@@ -153,6 +155,7 @@ class _Work(Generic[T]):
         self._lock = threading.Lock()
         self._running: dict[str, Opened] = {}
         self._outcomes: dict[str, EventKind] = {}
+        self._why: dict[str, str] = {}
         self._handing_out = True
         self._breaking_off = False
         self.fatal: Exception | None = None
@@ -185,7 +188,7 @@ class _Work(Generic[T]):
     def result(self) -> FleetResult:
         """The hosts by what became of them."""
         with self._lock:
-            outcomes, running = dict(self._outcomes), set(self._running)
+            outcomes, why, running = dict(self._outcomes), dict(self._why), set(self._running)
 
         def of(kind: EventKind) -> tuple[str, ...]:
             return tuple(name for name in self._names if outcomes.get(name) is kind)
@@ -199,6 +202,7 @@ class _Work(Generic[T]):
             errors=of(EventKind.ERROR),
             broken_off=of(EventKind.BROKEN_OFF) + still,
             waiting=tuple(name for name in self._names if name not in outcomes and name not in running),
+            why={name: why[name] for name in self._names if name in why},
         )
 
     def _next(self) -> T | None:
@@ -239,6 +243,8 @@ class _Work(Generic[T]):
     def _tell(self, event: FleetEvent) -> None:
         with self._lock:
             self._outcomes[event.host] = event.kind
+            if event.detail:
+                self._why[event.host] = event.detail
         self._fleet.observe(event)
 
     def _joined(self, threads: list[threading.Thread]) -> bool:

@@ -40,9 +40,7 @@ def _parts(pattern: str) -> list[str]:
         try:
             text = Path(pattern[1:]).read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
-            raise UsageError(
-                f"--limit {pattern}: {getattr(error, 'strerror', None) or 'not UTF-8'}"
-            ) from None
+            raise UsageError(f"{pattern}: {getattr(error, 'strerror', None) or 'not UTF-8'}") from None
         return [line.strip() for line in text.splitlines()]
     if "," in pattern or pattern.startswith("~"):
         return [part.strip() for part in pattern.split(",")]
@@ -56,10 +54,10 @@ def _fits(names: list[str], part: str, *, must: bool) -> set[str]:
         try:
             regex = re.compile(part[1:])
         except re.error as error:
-            raise UsageError(f"--limit {part}: not a regular expression: {error}") from None
+            raise UsageError(f"{part}: not a regular expression: {error}") from None
         found = {name for name in names if regex.search(name)}
     else:
         found = {name for name in names if fnmatch.fnmatchcase(name, part)}
     if must and not found:
-        raise UsageError(f"--limit {part}: no host of that name or pattern")
+        raise UsageError(f"{part}: no host of that name or pattern in the inventory")
     return found

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hardcheck.selinux.remembered import Remembered
+from hardcheck.access.remembered import Remembered
 
 
 @given(st.integers(1, 8), st.lists(st.tuples(st.integers(0, 20), st.integers())))

@@ -114,7 +114,16 @@ def test_a_host_that_fails_costs_only_itself() -> None:
     )
     result = run(["a", "down", "bug", "half", "none", "b"])
     assert result == FleetResult(
-        done=("a", "b"), failed=("half",), unreachable=("down", "none"), errors=("bug",)
+        done=("a", "b"),
+        failed=("half",),
+        unreachable=("down", "none"),
+        errors=("bug",),
+        why={
+            "down": "connection refused",
+            "bug": "ValueError: a fault of ours",
+            "half": "no byte for 60 s",
+            "none": "no byte for 60 s",
+        },
     )
     assert sorted(run.stored) == ["a", "b", "half", "none"]
     details = {event.host: event.detail for event in run.events if event.kind is not EventKind.STARTED}

@@ -136,9 +136,18 @@ def test_a_pattern_leaves_what_ansible_would_leave(pattern: str, left: list[str]
     assert limit_names(NAMES, pattern) == left
 
 
-@pytest.mark.parametrize("pattern", ["nope", "web1,nope", "web1:&nope", "~(", "@/no/such/file"])
-def test_a_pattern_that_fits_nothing_is_a_usage_error(pattern: str) -> None:
-    with pytest.raises(UsageError, match="--limit"):
+@pytest.mark.parametrize(
+    ("pattern", "named"),
+    [
+        ("nope", "nope: no host"),
+        ("web1,nope", "nope: no host"),
+        ("web1:&nope", "nope: no host"),
+        ("~(", r"~\(: not a regular expression"),
+        ("@/no/such/file", "@/no/such/file: No such file"),
+    ],
+)
+def test_a_pattern_that_fits_nothing_is_a_usage_error(pattern: str, named: str) -> None:
+    with pytest.raises(UsageError, match=named):
         limit_names(NAMES, pattern)
 
 
