@@ -12,12 +12,12 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from hardcheck.access.model import AccessAnswer, Action, Object, Path, Port, Subject
+from hardcheck.access.remembered import Remembered
 from hardcheck.selinux.contexts import SecurityContext
 from hardcheck.selinux.ebitmap import values_of
 from hardcheck.selinux.lookups import PROTOCOLS
 from hardcheck.selinux.needs import Need, Needs, Unanswerable
 from hardcheck.selinux.policy import Decision, Policy
-from hardcheck.access.remembered import Remembered
 from hardcheck.selinux.sets import sources, targets
 from hardcheck.selinux.types import TypeSet
 

@@ -16,13 +16,13 @@ from functools import cached_property
 
 from msgspec import Struct
 
+from hardcheck.access.remembered import Remembered
 from hardcheck.selinux.avtab import CLASS_SHIFT, RuleKind, key_of, parts_of
 from hardcheck.selinux.classes import ObjectClass
 from hardcheck.selinux.contexts import SecurityContext
 from hardcheck.selinux.ebitmap import values_of
 from hardcheck.selinux.names import ClassNames
 from hardcheck.selinux.policy import Booleans, Policy
-from hardcheck.access.remembered import Remembered
 from hardcheck.selinux.sets import ruled_sources, ruled_targets, targets
 from hardcheck.selinux.types import TypeSet, type_set
 
