@@ -92,7 +92,7 @@ def show(found: Comparison, *, details: bool) -> None:
             click.echo()
         _show_host(host, details=details)
     if len(found.hosts) > 1:
-        print_block("The fleet", (_fleet_line(line) for line in found.fleet if line.cells))
+        print_block("The fleet", (_fleet_line(line) for line in found.fleet if line.cells), prose=True)
 
 
 def _fleet_line(line: FleetLine) -> str:
@@ -116,6 +116,7 @@ def _show_host(host: HostComparison, *, details: bool) -> None:
             (f"{one.id} {one.title}", _verdict(one), *(one.other[side] for side in others))
             for one in host.objectives
         ],
+        prose=True,
     )
     if details:
         for one in host.objectives:
@@ -128,7 +129,7 @@ def _show_host(host: HostComparison, *, details: bool) -> None:
 
 def _verdict(one: ObjectiveLine) -> str:
     counts = ", ".join(f"{one.counts[status]} {status}" for status in Status if one.counts.get(status))
-    return f"{one.status.upper()}: {counts}"
+    return f"{one.status.upper()}: {counts}".replace("_", " ")
 
 
 def _show_services(host: HostComparison, *, details: bool) -> None:
@@ -147,7 +148,9 @@ def _show_services(host: HostComparison, *, details: bool) -> None:
         )
         for one in chosen
     ]
-    print_table(("service", "network", "here", *(f"{NAMES[side]} would" for side in others)), rows)
+    print_table(
+        ("service", "network", "here", *(f"{NAMES[side]} would" for side in others)), rows, prose=True
+    )
     left = len(host.services) - len(chosen)
     if left:
         click.echo(
@@ -164,10 +167,9 @@ def _would(one: ServiceLine, side: Side) -> str:
 
 def _show_prospect(one: Prospect) -> None:
     possible = {True: "can run here", False: "cannot run here as it is", None: "may run here"}[one.possible]
-    print_block(f"{NAMES[one.framework]} {possible}", _conditions(one.conditions))
-    print_block(
-        f"Steps to {NAMES[one.framework]}", (f"{n}. {step}" for n, step in enumerate(one.steps, start=1))
-    )
+    print_block(f"{NAMES[one.framework]} {possible}", _conditions(one.conditions), prose=True)
+    steps = (f"{n}. {step}" for n, step in enumerate(one.steps, start=1))
+    print_block(f"Steps to {NAMES[one.framework]}", steps, prose=True)
 
 
 def _conditions(conditions: tuple[Condition, ...]) -> Iterator[str]:
@@ -184,8 +186,9 @@ def _show_criteria(host: HostComparison) -> None:
             (one.name, one.selinux, one.apparmor, NAMES.get(one.leans, one.leans), one.weight, one.source)
             for one in host.criteria
         ],
+        prose=True,
     )
     if host.recommendation is not None:
-        print_block("What follows", [host.recommendation.text])
-        print_block("For it", host.recommendation.for_it)
-        print_block("Against it", host.recommendation.against_it)
+        print_block("What follows", [host.recommendation.text], prose=True)
+        print_block("For it", host.recommendation.for_it, prose=True)
+        print_block("Against it", host.recommendation.against_it, prose=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import multiprocessing
-import shutil
 import sys
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
@@ -96,10 +95,10 @@ def tell(report: Report, *, as_json: bool, quiet: bool) -> None:
 
         render_json(report, sys.stdout.buffer)
         return
+    from hardcheck.cli.tables import line_width
     from hardcheck.render.text import render as render_text
 
-    width = shutil.get_terminal_size((100, 24)).columns if sys.stdout.isatty() else 100
-    render_text(report, sys.stdout.buffer, max(60, min(width, 160)))
+    render_text(report, sys.stdout.buffer, line_width())
 
 
 def finish(report: Report, faults: list[BundleError], fail_on: str, max_unknown: int) -> int:
