@@ -6,11 +6,10 @@ from collections.abc import Collection, Iterable, Mapping
 from functools import cached_property
 from itertools import chain
 
+from hardcheck.access.remembered import Remembered
 from hardcheck.selinux.avtab import KIND_SHIFT, ExtendedRule, RuleKind, key_of
 from hardcheck.selinux.policydb import PolicyDb
-from hardcheck.selinux.rows import ACCESS_KINDS_END, KIND_BITS, LaidOut, Row, Rows, pack, with_grants
-
-_NO_ROW: Row = {}
+from hardcheck.selinux.rows import ABOUT, ACCESS_KINDS_END, KIND_BITS, LaidOut, Row, Rows, pack, with_grants
 
 
 class EnabledRules:
@@ -25,14 +24,15 @@ class EnabledRules:
         self._laid_out = laid_out
         self.states = states
         self._rows_by_source: dict[int, Rows] = {}
+        self._about: Remembered[tuple[tuple[int, ...], int], list[Row]] = Remembered(ABOUT)
         self._holds = tuple(block.holds(states) for block in policydb.conditionals)
         self._active = tuple(
             block.when_true if holds else block.when_false
             for block, holds in zip(policydb.conditionals, self._holds, strict=True)
         )
 
-    def _rows(self, source: int) -> Rows:
-        """The access rules of one source as rows; not to be changed, some are shared with other settings."""
+    def rows(self, source: int) -> Rows:
+        """Return the access rules of one source as rows by class; not to be changed, some are shared."""
         known = self._rows_by_source.get(source)
         if known is None:
             laid_out = self._laid_out
@@ -44,17 +44,13 @@ class EnabledRules:
     def _rows_by_class(self) -> dict[int, list[tuple[int, Row]]]:
         found: dict[int, list[tuple[int, Row]]] = {}
         for source in self._laid_out.sources:
-            for class_, row in self._rows(source).items():
+            for class_, row in self.rows(source).items():
                 found.setdefault(class_, []).append((source, row))
         return found
 
     def rows_of(self, class_: int) -> list[tuple[int, Row]]:
         """Return (source, row) for each source with rules about a class."""
         return self._rows_by_class.get(class_, [])
-
-    def row(self, source: int, class_: int) -> Row:
-        """Return one row; empty where the source has no rules about the class."""
-        return self._rows(source).get(class_, _NO_ROW)
 
     @cached_property
     def new_types(self) -> dict[int, int]:
@@ -75,18 +71,24 @@ class EnabledRules:
             found.setdefault(rule.key & (1 << KIND_SHIFT) - 1, []).append(rule)
         return found
 
-    def packed(self, sources: Collection[int], targets: Collection[int], class_: int) -> int:
+    def packed(self, sources: tuple[int, ...], targets: Collection[int], class_: int) -> int:
         """Return the packed permissions of any of the sources on any of the targets."""
         if not self._laid_out.worthwhile():
             return self._packed_from_rules(sources, targets, class_)
         found = 0
-        for source in sources:
-            row = self._rows(source).get(class_)
-            if row is not None:
-                for target in targets:
-                    if target in row:
-                        found |= row[target]
+        for row in self._rows_about(sources, class_):
+            for target in targets:
+                if target in row:
+                    found |= row[target]
         return found
+
+    def _rows_about(self, sources: tuple[int, ...], class_: int) -> list[Row]:
+        key = (sources, class_)
+        known = self._about.get(key)
+        if known is None:
+            rows = (self.rows(source).get(class_) for source in sources)
+            known = self._about.put(key, [row for row in rows if row])
+        return known
 
     def _packed_from_rules(self, sources: Collection[int], targets: Collection[int], class_: int) -> int:
         plain = self._policydb.rules.plain

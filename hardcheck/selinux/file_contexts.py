@@ -20,10 +20,11 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from hardcheck.access.remembered import Remembered
 from hardcheck.errors import PolicyError
 from hardcheck.selinux.automaton import Automaton
 from hardcheck.selinux.pattern import Chars, PatternError, Sequence, parse_pattern
-from hardcheck.access.remembered import Remembered
+from hardcheck.selinux.required import required_text
 
 NAMES = (
     "file_contexts",
@@ -91,6 +92,7 @@ class FileContexts:
             (self._literal if whole else self._by_prefix).setdefault(literal, []).append(number)
         self._lengths = sorted({len(prefix) for prefix in self._by_prefix})
         self._matchers: dict[int, Automaton | str] = {}
+        self._required: dict[int, str] = {}
         self._found: Remembered[tuple[str, str], FileContextRule | None] = Remembered(_MOST_FOUND)
 
     @classmethod
@@ -179,6 +181,11 @@ class FileContexts:
             yield from self._by_prefix.get(text[:length], ())
 
     def _matches(self, number: int, text: str) -> bool:
+        required = self._required.get(number)
+        if required is None:
+            required = self._required[number] = required_text(self.rules[number].spec)
+        if required not in text:
+            return False
         matcher = self._matchers.get(number)
         if matcher is None:
             matcher = self._matchers[number] = _compile(self.rules[number].spec)

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 
+from hardcheck.access.remembered import Remembered
 from hardcheck.selinux.avtab import CLASS_SHIFT, ENABLED, FIELD, KIND_SHIFT, TARGET_SHIFT, RuleKind
 from hardcheck.selinux.policydb import PolicyDb
 
@@ -32,6 +33,8 @@ Grants = dict[int, dict[int, list[Grant]]]
 _NO_ROWS: Rows = {}
 _NO_GRANTS: Grants = {}
 _QUESTIONS_WITHOUT_ROWS = 12
+ABOUT = 1 << 12
+"""Sources with a class of which the rows are remembered together."""
 
 
 class LaidOut:
@@ -47,6 +50,10 @@ class LaidOut:
         self._asked = 0
         self._rows: dict[int, Rows] = {}
         self._grants: dict[int, Grants] = {}
+        self._about: Remembered[tuple[tuple[int, ...], int], list[tuple[int, Row]]] = Remembered(ABOUT)
+        self._grants_by_class: Remembered[
+            tuple[tuple[int, ...], int], list[tuple[int, dict[int, list[Grant]]]]
+        ] = Remembered(ABOUT)
 
     def worthwhile(self) -> bool:
         """Count one more question; whether it should use the rows."""
@@ -107,23 +114,41 @@ class LaidOut:
             self._grants[source] = known
         return known
 
-    def pairs(self, sources: Iterable[int], targets: Iterable[int], class_: int) -> Iterator[tuple[int, int]]:
+    def pairs(
+        self, sources: tuple[int, ...], targets: Iterable[int], class_: int
+    ) -> Iterator[tuple[int, int]]:
         """Yield each (source, target) of these that an unconditional access rule about the class names."""
-        for source in sources:
-            row = self.unconditional(source).get(class_)
-            if row is not None:
-                yield from ((source, target) for target in targets if target in row)
+        for source, row in self._rows_about(sources, class_):
+            yield from ((source, target) for target in targets if target in row)
 
     def grants(
-        self, sources: Iterable[int], targets: Iterable[int], class_: int
+        self, sources: tuple[int, ...], targets: Iterable[int], class_: int
     ) -> Iterator[tuple[int, int, Grant]]:
         """Yield source, target and rule of each conditional access rule about the class and these."""
-        for source in sources:
-            row = self.conditional(source).get(class_)
-            if row is not None:
-                for target in targets:
-                    for grant in row.get(target, ()):
-                        yield source, target, grant
+        for source, row in self._grants_about(sources, class_):
+            for target in targets:
+                for grant in row.get(target, ()):
+                    yield source, target, grant
+
+    def _rows_about(self, sources: tuple[int, ...], class_: int) -> list[tuple[int, Row]]:
+        """Those of the sources that have unconditional rules about a class, with their row."""
+        key = (sources, class_)
+        known = self._about.get(key)
+        if known is None:
+            rows = ((source, self.unconditional(source).get(class_)) for source in sources)
+            known = self._about.put(key, [(source, row) for source, row in rows if row])
+        return known
+
+    def _grants_about(
+        self, sources: tuple[int, ...], class_: int
+    ) -> list[tuple[int, dict[int, list[Grant]]]]:
+        """The same with their conditional rules by target."""
+        key = (sources, class_)
+        known = self._grants_by_class.get(key)
+        if known is None:
+            rows = ((source, self.conditional(source).get(class_)) for source in sources)
+            known = self._grants_by_class.put(key, [(source, row) for source, row in rows if row])
+        return known
 
 
 def _rows_of(rules: Iterable[tuple[int, int]]) -> Rows:

@@ -56,7 +56,7 @@ class RuleIndex:
         self._asked = 0
 
     def at(
-        self, sources: Collection[int], targets: Collection[int], class_: int, kind: RuleKind
+        self, sources: tuple[int, ...], targets: Collection[int], class_: int, kind: RuleKind
     ) -> Iterator[FoundRule]:
         """Yield the access or type rules of one kind for any of these sources and targets."""
         plain = self._policydb.rules.plain

@@ -69,7 +69,11 @@ def grants(policy: Policy, source: SecurityContext, booleans: Booleans | None = 
     rules = policy.enabled(booleans)
     refused = _Refused(policy, rules, source)
     found: Grants = {}
+    attributes = policy.decider.attributes(source.type)
+    with_rules = {class_ for attribute in attributes for class_ in rules.rows(attribute)}
     for class_ in policy.names.classes.values():
+        if class_.value not in with_rules:
+            continue
         by_mask = masks_of_source(policy, rules, source.type, class_)
         its = {}
         for name, bit in class_.masks.items():
@@ -101,7 +105,10 @@ def masks_of_source(
     """Return the target types of a source's rules by the part of ``wanted`` that they allow."""
     by_mask: dict[int, set[int]] = {}
     for attribute in policy.decider.attributes(source):
-        for target, packed in rules.row(attribute, class_.value).items():
+        row = rules.rows(attribute).get(class_.value)
+        if row is None:
+            continue
+        for target, packed in row.items():
             if packed & wanted:
                 by_mask.setdefault(packed & wanted, set()).add(target)
     return {mask: policy.types.union(values) for mask, values in by_mask.items()}

@@ -7,10 +7,9 @@ from functools import cache, lru_cache
 
 import msgspec
 
-from hardcheck.apparmor.globs import encode_text
-from hardcheck.apparmor.matching import matcher_for
 from hardcheck.triage.danger_list import DANGERS, NETWORK_SERVICES
 from hardcheck.triage.danger_model import WORDS, ApparmorClause, Danger, PathClause, SelinuxClause
+from hardcheck.triage.danger_paths import path_fits
 from hardcheck.triage.request import Request
 
 Faces = Callable[[Request], bool]
@@ -39,9 +38,27 @@ def hits_of(request: Request, faces_network: Faces | None = None, *, tenant: boo
     faces = faces_network or named_service
     return tuple(
         Hit(danger, what)
-        for danger in DANGERS
+        for danger in _possible(request)
         if (what := _what(danger, request, faces, tenant=tenant)) is not None
     )
+
+
+def hits_of_any(requests: Iterable[Request], faces_network: Faces | None = None) -> tuple[Hit, ...]:
+    """Every entry that one of some requests of SELinux is on, each once; they differ by their path alone."""
+    found: dict[str, Hit] = {}
+    for number, request in enumerate(requests):
+        if number == 0 or _listed(request.path):
+            for hit in hits_of(request, faces_network):
+                found.setdefault(hit.danger.id, hit)
+    return tuple(found.values())
+
+
+def _possible(request: Request) -> Iterable[Danger]:
+    """The entries that can fit: most requests are on none, and are about no path of the list."""
+    if request.framework != "selinux" or (request.path and _listed(request.path)):
+        return DANGERS
+    about = _clauses_about(request.class_, request.target)
+    return [danger for danger in DANGERS if danger.id in about] if about else ()
 
 
 def named_service(request: Request) -> bool:
@@ -53,7 +70,7 @@ def named_service(request: Request) -> bool:
 
 def _what(danger: Danger, request: Request, faces: Faces, *, tenant: bool) -> str | None:
     if request.framework == "selinux":
-        for clause in danger.selinux:
+        for clause in _clauses_about(request.class_, request.target).get(danger.id, ()):
             if _selinux(clause, request, faces):
                 return f"{request.target}:{request.class_} {' '.join(request.wanted)}".strip()
     elif any(_apparmor(clause, request, tenant=tenant) for clause in danger.apparmor):
@@ -65,12 +82,20 @@ def _what(danger: Danger, request: Request, faces: Faces, *, tenant: bool) -> st
     return None
 
 
+@lru_cache(maxsize=4096)
+def _clauses_about(class_: str, target: str) -> dict[str, list[SelinuxClause]]:
+    """The clauses by entry that a class and a target type fit; not to be changed."""
+    found: dict[str, list[SelinuxClause]] = {}
+    for danger in DANGERS:
+        for clause in danger.selinux:
+            if (not clause.class_ or class_ in clause.class_) and _named(clause.target, target):
+                found.setdefault(danger.id, []).append(clause)
+    return found
+
+
 def _selinux(clause: SelinuxClause, request: Request, faces: Faces) -> bool:
-    if clause.class_ and request.class_ not in clause.class_:
-        return False
     return (
         (not clause.apart or request.apart)
-        and _named(clause.target, request.target)
         and _meets(clause.permission, request.wanted)
         and (not clause.across or request.source != request.target)
         and (not clause.shells or faces(request))
@@ -106,15 +131,6 @@ def _listed(path: str) -> bool:
 _EVERY_PATH = tuple(
     dict.fromkeys(pattern for danger in DANGERS for clause in danger.paths for pattern in clause.paths)
 )
-
-
-def path_fits(path: str, patterns: tuple[str, ...]) -> bool:
-    """Whether a path is one of some AppArmor patterns."""
-    return _matches(patterns, path) or (not path.endswith("/") and _matches(patterns, path + "/"))
-
-
-def _matches(patterns: tuple[str, ...], path: str) -> bool:
-    return len(path) <= 4096 and matcher_for(patterns).matches(encode_text(path))
 
 
 def _meets(words: tuple[str, ...], wanted: Iterable[str]) -> bool:

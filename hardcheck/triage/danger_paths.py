@@ -1,19 +1,31 @@
 """Whether a path is one of some AppArmor patterns, asked of many paths that mostly are none.
 
-A pattern is looked at only where the longest text that every match of it has is in the path: most of the
-danger list is then decided without an automaton being built for it.
+A pattern is looked at only where the path begins as all its matches do, or holds the longest text that
+all of them hold: most of the danger list is then decided without an automaton being built for it.
 """
 
 from __future__ import annotations
 
-from functools import cache, lru_cache
+from functools import cache
+
+import msgspec
 
 from hardcheck.apparmor.globs import encode_text, parse_glob
-from hardcheck.apparmor.matching import matcher_for
+from hardcheck.apparmor.matching import Matcher, matcher_for
 
 _LONGEST = 4096
+_SLASH = 0x2F
 _TELLING = 4
 """Bytes from which on a text is rare enough to be looked for first; shorter ones are in every path."""
+
+
+class _Parted(msgspec.Struct, frozen=True):
+    """Patterns by what tells them: how they begin, a text that they hold, nothing."""
+
+    beginnings: tuple[bytes, ...]
+    by_beginning: dict[bytes, tuple[str, ...]]
+    by_text: dict[bytes, tuple[str, ...]]
+    others: tuple[str, ...]
 
 
 def path_fits(path: str, patterns: tuple[str, ...]) -> bool:
@@ -21,35 +33,54 @@ def path_fits(path: str, patterns: tuple[str, ...]) -> bool:
     if len(path) > _LONGEST:
         return False
     text = encode_text(path)
-    folder = text if text.endswith(b"/") or len(path) == _LONGEST else text + b"/"
-    common, telling = _parted(patterns)
-    chosen = [(pattern,) for required, pattern in telling if required in folder]
-    if common:
-        chosen.append(common)
-    for forms in chosen:
-        matches = matcher_for(forms).matches
-        if matches(text) or (folder is not text and matches(folder)):
-            return True
-    return False
+    as_folder = len(path) < _LONGEST and not text.endswith(b"/")
+    folder = text + b"/" if as_folder else text
+    parted = _parted(patterns)
+    chosen = [forms for held, forms in parted.by_text.items() if held in folder]
+    if folder.startswith(parted.beginnings):
+        chosen += [forms for start, forms in parted.by_beginning.items() if folder.startswith(start)]
+    if parted.others:
+        chosen.append(parted.others)
+    return any(_fits(matcher_for(forms), text, as_folder=as_folder) for forms in chosen)
+
+
+def _fits(matcher: Matcher, text: bytes, *, as_folder: bool) -> bool:
+    state = matcher.start
+    for byte in text:
+        state = state[byte]
+        if not state.nodes:
+            return False
+    return bool(state.accepted) or (as_folder and bool(state[_SLASH].accepted))
 
 
 @cache
-def _parted(patterns: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[tuple[bytes, str], ...]]:
-    """The patterns without a telling text, and the others behind theirs."""
-    required = {pattern: required_text(pattern) for pattern in patterns}
-    common = tuple(pattern for pattern, text in required.items() if len(text) < _TELLING)
-    return common, tuple((text, pattern) for pattern, text in required.items() if len(text) >= _TELLING)
+def _parted(patterns: tuple[str, ...]) -> _Parted:
+    by_beginning: dict[bytes, list[str]] = {}
+    by_text: dict[bytes, list[str]] = {}
+    others: list[str] = []
+    for pattern in dict.fromkeys(patterns):
+        glob = parse_glob(pattern)
+        held = required_text(pattern)
+        if len(glob.literal_prefix) >= _TELLING:
+            by_beginning.setdefault(glob.literal_prefix, []).append(pattern)
+        elif len(held) >= _TELLING:
+            by_text.setdefault(held, []).append(pattern)
+        else:
+            others.append(pattern)
+    return _Parted(
+        tuple(by_beginning),
+        {start: tuple(forms) for start, forms in by_beginning.items()},
+        {held: tuple(forms) for held, forms in by_text.items()},
+        tuple(others),
+    )
 
 
-@lru_cache(maxsize=1024)
 def required_text(pattern: str) -> bytes:
     """The longest run of bytes that stands in every match of a pattern; empty where there is none."""
-    best = run = bytearray()
+    runs = [bytearray()]
     for element in parse_glob(pattern).elements:
         if isinstance(element, int):
-            run.append(element)
+            runs[-1].append(element)
         else:
-            run = bytearray()
-        if len(run) > len(best):
-            best = run
-    return bytes(best)
+            runs.append(bytearray())
+    return bytes(max(runs, key=len))

@@ -70,12 +70,13 @@ class SelinuxCase:
 
     def refused(self, target: str = "", booleans: Mapping[str, bool] | None = None) -> tuple[str, ...]:
         """The permissions asked for that the policy does not give, for another target or other booleans."""
-        if self.class_ is None:
+        class_, policy = self.class_, self.policy
+        if class_ is None:
             return self.group.wanted
-        allowed = self.policy.access(
-            self.source, target or self.target, self.group.class_, dict(booleans or {})
-        ).allowed
-        return tuple(name for name in self.wanted if name not in allowed)
+        context = policy.context(target or self.target)
+        rules = policy.enabled(booleans)
+        allowed = policy.decider.vectors(rules, policy.context(self.source), context, class_.value).allowed
+        return tuple(name for name in self.wanted if not allowed & class_.masks[name])
 
     def grounds(self, permission: str, target: str = "") -> tuple[str, ...]:
         """Why the policy refuses one permission, in its own language."""

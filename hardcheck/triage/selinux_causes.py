@@ -9,7 +9,7 @@ from hardcheck.facts import Absent
 from hardcheck.facts.selinux import context_type
 from hardcheck.triage.booleans import Setting, settings_for
 from hardcheck.triage.constraint import constraint, selinux_error
-from hardcheck.triage.danger import Faces, Hit, hits_of, warning
+from hardcheck.triage.danger import Faces, Hit, hits_of_any, warning
 from hardcheck.triage.gap import gap
 from hardcheck.triage.labels import LabelOfPath, effective_target, labels_of, wrong_label
 from hardcheck.triage.model import Cause, Cure, Found, Proof, Step
@@ -31,11 +31,7 @@ _HOMES = frozenset({"home_root_t", "user_home_dir_t", "user_home_t"})
 
 def danger_of(group: Group, faces: Faces | None) -> tuple[Hit, ...]:
     """Every entry of the danger list that one of the group's requests is on, each entry once."""
-    found: dict[str, Hit] = {}
-    for request in requests_of(group):
-        for hit in hits_of(request, faces):
-            found.setdefault(hit.danger.id, hit)
-    return tuple(found.values())
+    return hits_of_any(requests_of(group), faces)
 
 
 def explain_selinux(group: Group, world: World, dangers: tuple[Hit, ...], openings: Openings | None) -> Found:
