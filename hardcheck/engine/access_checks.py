@@ -21,12 +21,15 @@ from hardcheck.access import AccessAnswer, AccessPolicy, Action, Object, Subject
 from hardcheck.access.model import Path as AskedPath
 from hardcheck.access.question import Question, QuestionError, parse_question
 from hardcheck.engine.kleene import Truth, all_of
-from hardcheck.engine.lists import compile_condition, compile_show, element_root
+from hardcheck.engine.lists import compile_condition
 from hardcheck.engine.outcome import Check, Item, Outcome, Show, unique
-from hardcheck.engine.paths import FactsRoot, Path, items_of
+from hardcheck.engine.paths import FactsRoot, Path
+from hardcheck.engine.selections import Chosen, compile_choice
+from hardcheck.engine.shows import compile_show, element_root
 from hardcheck.engine.wording import absence_text, listed, one_line
 from hardcheck.engine.yaml_source import Value
 from hardcheck.facts import Absent, Reason
+from hardcheck.facts.labels import FileLabels
 
 POLICY = "access.policy"
 LABELS = "labels.files"
@@ -71,10 +74,17 @@ def _as_on_disk(object_: Object, facts: Any, policy: AccessPolicy, root: FactsRo
     labels = facts[LABELS]
     if isinstance(labels, Absent):
         return object_
+    known: dict[str, AskedPath] = facts.shared(("paths", LABELS), _paths_of, labels)
+    return known.get(object_.path, object_)
+
+
+def _paths_of(labels: FileLabels) -> dict[str, AskedPath]:
+    """The first label that each path has."""
+    found: dict[str, AskedPath] = {}
     for label in labels.files:
-        if label.path == object_.path and label.kind in _KINDS:
-            return AskedPath(object_.path, _KINDS[label.kind], label.label)
-    return object_
+        if label.kind in _KINDS:
+            found.setdefault(label.path, AskedPath(label.path, _KINDS[label.kind], label.label))
+    return found
 
 
 def _names(at: Value, root: FactsRoot) -> Path:
@@ -91,6 +101,7 @@ def _may(entries: Mapping[str, Value], root: FactsRoot) -> Check:
     evidence = root.specs[path.fact].evidence
     item_root = element_root(entries["each"], path, evidence)
     where = compile_condition(entries["where"], item_root) if "where" in entries else None
+    choose = compile_choice(entries["each"], entries.get("where"), where, of_facts=True)
     subject = item_root.resolve(entries["subject"])
     show = compile_show(entries.get("show"), item_root)
     expect = entries["expect"].word(["denied", "allowed"]) if "expect" in entries else "denied"
@@ -108,8 +119,7 @@ def _may(entries: Mapping[str, Value], root: FactsRoot) -> Check:
                 return Outcome(value, absence_text(value))
         meant = _as_on_disk(object_, facts, policy, root)
         asked = _Asked(policy, action, meant, "confined" if into is not None else expect, frozenset(bounds))
-        for item in items_of(values):
-            asked.ask(item, True if where is None else where.test(item), subject.read, show)
+        asked.ask(choose(facts, values), subject.read, show)
         if not asked.truths:
             truth: Truth = True if empty == "pass" else of_none
             return Outcome(truth, f"{path.shown}: none to ask about")
@@ -135,21 +145,25 @@ class _Asked:
         self.failed: list[Any] = []
         self.unsure: list[Item] = []
 
-    def ask(self, item: Any, meant: Truth, subject: Callable[[Any], Any], show: Show) -> None:
-        """Ask for one item; ``meant`` is whether the check is about it."""
-        if meant is False:
-            return
-        name = subject(item)
-        truth, why = (name, absence_text(name)) if isinstance(name, Absent) else self._answer(str(name))
-        if meant is not True and truth is not True:
-            truth, why = meant, absence_text(meant)
-        self.truths.append(truth)
+    def ask(self, chosen: Chosen, subject: Callable[[Any], Any], show: Show) -> None:
+        """Ask for each of the items that the check is about."""
+        for place, item in enumerate(chosen.items):
+            name = subject(item)
+            truth, why = (name, absence_text(name)) if isinstance(name, Absent) else self._answer(str(name))
+            doubt = chosen.doubts.get(place)
+            if doubt is not None and truth is not True:
+                truth, why = doubt, absence_text(doubt)
+            self.truths.append(truth)
+            if truth is not True:
+                self._name(item, truth, why, show)
+
+    def _name(self, item: Any, truth: Truth, why: str, show: Show) -> None:
         shown = show(item)
         named = Item(shown.name, one_line(f"{shown.text}: {why}", 300))
         if truth is False:
             self.bad.append(named)
             self.failed.append(item)
-        elif truth is not True:
+        else:
             self.unsure.append(named)
 
     def _answer(self, name: str) -> tuple[Truth, str]:
@@ -189,7 +203,7 @@ class _Asked:
 
 def _who_may(entries: Mapping[str, Value], root: FactsRoot) -> Check:
     action, object_, text = _question(entries["who_may"], "who may")
-    patterns = [_pattern(part) for part in entries["only"].items("a list of names or expressions")]
+    expected = _Names(entries["only"].items("a list of names or expressions"))
     besides = _names(entries["besides"], root) if "besides" in entries else None
 
     def run(facts: Any) -> Outcome:
@@ -199,11 +213,11 @@ def _who_may(entries: Mapping[str, Value], root: FactsRoot) -> Check:
         passed = besides.read(facts) if besides is not None else ()
         meant = _as_on_disk(object_, facts, policy, root)
         names = [subject.name for subject in policy.who_may(action, meant)]
-        others = [name for name in names if not any(pattern.fullmatch(name) for pattern in patterns)]
+        others = [name for name in names if not expected.match(name)]
         if others and isinstance(passed, Absent):
             return Outcome(passed, absence_text(passed))
         if not names:
-            known = [*(() if isinstance(passed, Absent) else passed), *(one.pattern for one in patterns)]
+            known = [*(() if isinstance(passed, Absent) else passed), *expected.texts]
             unasked = _unasked(policy, known, action, meant)
             if unasked is not None:
                 return Outcome(unasked, absence_text(unasked))
@@ -214,7 +228,7 @@ def _who_may(entries: Mapping[str, Value], root: FactsRoot) -> Check:
         items = unique(Item(name, name) for name in others)
         return Outcome(False, one_line(f"'{text}' is allowed to {words}"), items)
 
-    shown = ", ".join([pattern.pattern for pattern in patterns] + ([besides.shown] if besides else []))
+    shown = ", ".join([*expected.texts, *([besides.shown] if besides else [])])
     read = (POLICY,) if besides is None else (POLICY, besides.fact)
     return Check(run, one_line(f"'{text}' is allowed to nobody but {shown}"), read)
 
@@ -229,6 +243,20 @@ def _unasked(policy: AccessPolicy, known: list[str], action: Action, object_: Ob
             return None
         why = answer.unknown
     return Absent(Reason.NOT_PRESENT, (), why)
+
+
+class _Names:
+    """Names and expressions for them, as a rule lists them. Raises ConfigError."""
+
+    def __init__(self, parts: list[Value]) -> None:
+        patterns = [_pattern(part) for part in parts]
+        self.texts = tuple(pattern.pattern for pattern in patterns)
+        self._plain = frozenset(text for text in self.texts if re.escape(text) == text)
+        self._patterns = tuple(pattern for pattern in patterns if pattern.pattern not in self._plain)
+
+    def match(self, name: str) -> bool:
+        """Whether one of them is this name or is for it."""
+        return name in self._plain or any(pattern.fullmatch(name) for pattern in self._patterns)
 
 
 def _pattern(at: Value) -> re.Pattern[str]:

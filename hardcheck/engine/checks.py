@@ -9,6 +9,7 @@ from hardcheck.engine.access_checks import ACCESS_FORMS, compile_access
 from hardcheck.engine.kleene import all_of, any_of, negate
 from hardcheck.engine.outcome import Check, Outcome, unique
 from hardcheck.engine.paths import FactsRoot
+from hardcheck.engine.shows import compile_leaf_show
 from hardcheck.engine.wording import absence_text, one_line, value_text
 from hardcheck.engine.yaml_source import Value, near
 from hardcheck.facts import Absent
@@ -49,7 +50,7 @@ def _leaf(at: Value, root: FactsRoot) -> Check:
     offenders = operators.OPERATORS[name].offenders
     if "show" in entries and offenders is None:
         raise entries["show"].fault("no show beside this operator", name)
-    show = lists.compile_leaf_show(entries.get("show"), path, root)
+    show = compile_leaf_show(entries.get("show"), path, root)
     read, shown, wanted = path.read, path.shown, operand.plain()
 
     def run(facts: Any) -> Outcome:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import partial
+from operator import eq, is_
 from typing import Any
 
 import msgspec
@@ -71,9 +73,11 @@ def _same(value: Any, operand: Any) -> bool:
 
 
 def _same_as(operand: Any) -> Callable[[Any], bool]:
-    """`_same` for one operand; text, which most are, needs no look at kinds."""
+    """`_same` for one operand; text and truth, which most are, need no look at kinds."""
     if isinstance(operand, str):
-        return lambda value: bool(value == operand)
+        return partial(eq, operand)
+    if isinstance(operand, bool):
+        return partial(is_, operand)
     return lambda value: _same(value, operand)
 
 
@@ -280,6 +284,26 @@ def build(name: str, at: Value, type_: Any) -> tuple[Test, str]:
     if operator.sees_absence:
         return test, words
     return _through(test), words
+
+
+def build_on(read: Callable[[Any], Any], name: str, at: Value, type_: Any) -> tuple[Test, str]:
+    """As `build`, for what ``read`` finds in a larger value; one function, as it runs for every item."""
+    operator = OPERATORS[name]
+    test, words = operator.build(at, type_)
+    if operator.sees_absence:
+        return lambda whole: test(read(whole)), words
+
+    def run(whole: Any) -> Truth:
+        value = read(whole)
+        return value if value.__class__ is Absent else test(value)
+
+    return run, words
+
+
+def words_sought(name: str, at: Value) -> tuple[str, ...]:
+    """The words of which a value has to be one for the operator to hold; empty where it is no such test."""
+    sought = [each.data for each in at.data] if name == "in" else [at.data] if name == "equals" else []
+    return tuple(sought) if all(isinstance(word, str) for word in sought) else ()
 
 
 def _through(test: Test) -> Test:

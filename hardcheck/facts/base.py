@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from typing import Any
 
 import msgspec
@@ -43,6 +43,7 @@ class Facts:
         self._specs = specs
         self._make = make  # name -> callable(Facts) -> value | Absent
         self._values: dict[str, Any] = {}
+        self._shared: dict[Hashable, Any] = {}
 
     def __getitem__(self, name: str) -> Any:
         """The value or Absent of a known fact; KeyError for a name that no fact has."""
@@ -50,6 +51,15 @@ class Facts:
             return self._values[name]
         except KeyError:
             value = self._values[name] = self._make[name](self)
+            return value
+
+    def shared(self, key: Hashable, make: Callable[..., Any], *arguments: Any) -> Any:
+        """What several checks make of these facts alike: made when first asked for, kept as long as the
+        facts. One key stands for one result."""
+        try:
+            return self._shared[key]
+        except KeyError:
+            value = self._shared[key] = make(*arguments)
             return value
 
     def __contains__(self, name: object) -> bool:

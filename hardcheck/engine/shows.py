@@ -1,0 +1,66 @@
+"""How the items of a list are named in a finding."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hardcheck.engine import fact_types
+from hardcheck.engine.outcome import Item, Show
+from hardcheck.engine.paths import Entry, EntryType, FactsRoot, ItemRoot, Path
+from hardcheck.engine.wording import default_name, item_text, one_line, value_text
+from hardcheck.engine.yaml_source import Value
+from hardcheck.facts import Absent
+
+
+def compile_show(at: Value | None, root: ItemRoot) -> Show:
+    """How an item is named: its first field is what a remedy acts on, the others are told beside it."""
+    if at is None:
+        return _named_by_default
+    names = at.items() if isinstance(at.data, list) else [at]
+    paths = [root.resolve(name) for name in names]
+    if not paths:
+        raise at.fault("a field or a list of fields")
+    first, rest = paths[0].read, tuple((path.shown, path.read) for path in paths[1:])
+
+    def show(item: Any) -> Item:
+        lead = first(item)
+        name = "" if isinstance(lead, Absent) else str(lead)
+        text = value_text(lead)
+        if rest:
+            text += f" ({', '.join([f'{shown} {value_text(read(item))}' for shown, read in rest])})"
+        return Item(name, one_line(text, 300))
+
+    return show
+
+
+def compile_leaf_show(at: Value | None, path: Path, root: FactsRoot) -> Show:
+    """How the elements of a fact that is a list are named."""
+    if at is None:
+        return _named_by_default
+    return compile_show(at, element_root(at, path, root.specs[path.fact].evidence))
+
+
+def _named_by_default(item: Any) -> Item:
+    if isinstance(item, Entry):
+        return Item(str(item.key), value_text(item.key, 300))
+    lead = default_name(item)
+    return Item("" if isinstance(lead, Absent) else str(lead), item_text(item, 300))
+
+
+def element_root(at: Value, path: Path, evidence: tuple[str, ...]) -> ItemRoot:
+    """Where the fields of a list's items are looked up. Raises ConfigError: the path leads to no list."""
+    return ItemRoot(_element(at, path), evidence)
+
+
+def _element(at: Value, path: Path) -> Any:
+    """The type of the items that a path leads to."""
+    found: list[Any] = []
+    for part in fact_types.alternatives(path.type):
+        pair = fact_types.mapping_of(part)
+        if pair is not None:
+            return EntryType(*pair)
+        element = Any if part is Any else fact_types.element_of(part)
+        if element is None:
+            raise at.fault("a path to a list", f"{at.data} ({fact_types.name_of(part)})")
+        found.append(element)
+    return fact_types.union(found)
