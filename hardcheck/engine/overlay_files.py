@@ -26,15 +26,16 @@ from __future__ import annotations
 
 import datetime
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from hardcheck.engine.profile import AuditProfile
 from hardcheck.engine.yaml_source import Value, near, read_yaml
 from hardcheck.errors import ConfigError, ConfigFaults
 from hardcheck.findings import Attestation, Attested, Waiver
 
+T = TypeVar("T")
 _SCOPE = ("hosts", "groups", "tags")
 _ANSWER = ("id", "owner", "approver", "ticket", "reason", "start", "expires")
 _WAIVER = ("rule", "items")
@@ -49,15 +50,7 @@ def load_waivers(path: Path, rules: Collection[str]) -> tuple[Waiver, ...]:
     Raises:
         ConfigError: the file cannot be read or has one fault; ConfigFaults: the first of each entry.
     """
-    found: list[Waiver] = []
-    faults: list[ConfigError] = []
-    for each in _entries(path, "waivers"):
-        try:
-            found.append(_waiver(each, rules, found))
-        except ConfigError as error:
-            faults.append(error)
-    _raise(faults)
-    return tuple(found)
+    return _load(path, "waivers", lambda each, before: _waiver(each, rules, before))
 
 
 def load_attestations(path: Path, profiles: Mapping[str, AuditProfile]) -> tuple[Attestation, ...]:
@@ -66,24 +59,21 @@ def load_attestations(path: Path, profiles: Mapping[str, AuditProfile]) -> tuple
     Raises:
         ConfigError: the file cannot be read or has one fault; ConfigFaults: the first of each entry.
     """
-    found: list[Attestation] = []
+    return _load(path, "attestations", lambda each, before: _attestation(each, profiles, before))
+
+
+def _load(path: Path, name: str, entry: Callable[[Value, list[T]], T]) -> tuple[T, ...]:
+    """Every entry of the list that the file has; ``entry`` reads one, beside those before it."""
+    found: list[T] = []
     faults: list[ConfigError] = []
-    for each in _entries(path, "attestations"):
+    for each in read_yaml(path).fields((name,), (name,))[name].items(f"a list of {name}"):
         try:
-            found.append(_attestation(each, profiles, found))
+            found.append(entry(each, found))
         except ConfigError as error:
             faults.append(error)
-    _raise(faults)
-    return tuple(found)
-
-
-def _raise(faults: list[ConfigError]) -> None:
     if faults:
         raise faults[0] if len(faults) == 1 else ConfigFaults(faults)
-
-
-def _entries(path: Path, name: str) -> list[Value]:
-    return read_yaml(path).fields((name,), (name,))[name].items(f"a list of {name}")
+    return tuple(found)
 
 
 def _waiver(at: Value, rules: Collection[str], before: list[Waiver]) -> Waiver:

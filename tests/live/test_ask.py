@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 
 from hardcheck.access.question import EXAMPLES, GRAMMAR
 from tests.live.lab_hosts import inventory
+from tests.live.recordings import Recordings
 from tests.live.runs import Run, hardcheck
 
 pytestmark = pytest.mark.live
@@ -42,6 +44,11 @@ def ask(folder: Path, host: str, *words: str | Path) -> Run:
     return hardcheck("ask", f"lab-{host}", *words, *PATIENT, "-i", inventory(folder), folder=folder)
 
 
+def ask_bundle(folder: Path, bundle: Path, *words: str | Path) -> Run:
+    """The same of what was recorded: the answer is worked out alike, and the host is left alone."""
+    return hardcheck("ask", bundle, *words, folder=folder)
+
+
 def batch_file(folder: Path) -> Path:
     path = folder / "questions.txt"
     path.write_text("# asked of both frameworks\n\n" + "\n".join(QUESTIONS) + "\n")
@@ -50,9 +57,17 @@ def batch_file(folder: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Run]:
-    """Every question asked of each host, as JSON lines."""
+    """Every question asked of each host, both at the same time, as JSON lines."""
     folder = tmp_path_factory.mktemp("ask")
-    return {host: ask(folder, host, "--batch", batch_file(folder), "--json") for host in HOSTS}
+    batch = batch_file(folder)
+    with ThreadPoolExecutor(len(HOSTS)) as pool:
+        return dict(
+            zip(
+                HOSTS,
+                pool.map(lambda host: ask(folder, host, "--batch", batch, "--json"), HOSTS),
+                strict=True,
+            )
+        )
 
 
 def answers(run: Run, question: str) -> list[dict[str, Any]]:
@@ -106,8 +121,10 @@ def test_a_program_runs_as_its_domain_where_the_policy_has_one(runs: dict[str, R
 
 
 @pytest.mark.parametrize("host", HOSTS)
-def test_the_table_has_the_rows_of_the_json_lines(runs: dict[str, Run], tmp_path: Path, host: str) -> None:
-    run = ask(tmp_path, host, "--batch", batch_file(tmp_path))
+def test_the_table_of_a_bundle_has_the_rows_of_the_json_lines(
+    runs: dict[str, Run], recordings: Recordings, tmp_path: Path, host: str
+) -> None:
+    run = ask_bundle(tmp_path, recordings.bundle(host), "--batch", batch_file(tmp_path))
     assert (run.code, run.stderr) == (3, "")
     rows = [line.split("\t") for line in run.stdout.splitlines()]
     assert all(len(row) == 5 for row in rows)
@@ -143,8 +160,8 @@ def test_one_question_is_answered_in_words(
     assert "  not weighed: " in run.stdout
 
 
-def test_one_question_as_json_is_one_document(tmp_path: Path) -> None:
-    run = ask(tmp_path, "selinux", "may nginx read /etc/shadow", "--json")
+def test_one_question_as_json_is_one_document(recordings: Recordings, tmp_path: Path) -> None:
+    run = ask_bundle(tmp_path, recordings.bundle("selinux"), "may nginx read /etc/shadow", "--json")
     assert run.code == 0, run.stderr
     document = json.loads(run.stdout)
     assert [answer["verdict"] for answer in document["answers"]] == ["denied"]
