@@ -35,8 +35,8 @@ class Decoded:
 def make_records(raw: RawEvent, place: Callable[[int], Where]) -> Event:
     """Decode the records of an event; ``place`` tells the file and line of a line's number."""
     records = tuple(_record(one, raw.interpreted, place) for one in raw.records)
-    event_id = EventId(decode(raw.node), *raw.stamp) if raw.stamp is not None else None
-    return Event(event_id, raw.at, records, decode(raw.node))
+    stamp, node = raw.stamp, decode(raw.node)
+    return Event(EventId(node, *stamp) if stamp is not None else None, raw.at, records, node)
 
 
 def _record(raw: RawRecord, interpreted: bool, place: Callable[[int], Where]) -> Record:

@@ -8,6 +8,7 @@ hold blanks: there a value ends where the next ``name=`` begins. Source: kernel 
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from hardcheck.denials.kinds import Use
 
@@ -15,18 +16,19 @@ LIMIT = 16_384
 """Characters of one value that are kept: four times the longest path."""
 
 # The look-behind lets a name begin only once in a run of its characters: no text makes this quadratic.
-_FIELD = re.compile(rb'(?<![\w.\[\]-])([A-Za-z_][\w.\[\]-]*+)=(?:"([^"]*+)"?|([^\s\x00"\']*+))')
+# Text is bytes as latin-1, one character a byte; letters and blanks are those of ASCII.
+_FIELD = re.compile(r'(?<![\w.\[\]-])([A-Za-z_][\w.\[\]-]*+)=(?:"([^"]*+)"?|([^\s\x00"\']*+))', re.ASCII)
 _INTERPRETED = re.compile(rb"(?:(?<=\s)|^)([a-z_][a-z0-9_\[\]-]*+)=")
 # What auditd adds in the enriched format stands behind 0x1d; copying a log through a terminal loses it.
 _ENRICHED = re.compile(rb'\x1d|(?<=[0-9)\'"?a-z ])(?=(?:[A-Z]{0,4}[UG]ID|ARCH|SYSCALL|SADDR|ID)=["{])')
-_ENRICHED_MARKS = (b"\x1d", b"ID=", b"ARCH=", b"SYSCALL=", b"SADDR=")
-_HEX = re.compile(rb"(?:[0-9A-F]{2})+")
-_UNTRUSTED = frozenset(
-    b"comm exe name path cwd proctitle key dir watch cmd acct vm device file ocomm cgroup sw root_dir "
-    b"dev kmod key_desc profile label target peer namespace srcname fs_type info name2 peer_profile "
-    b"peer_label data".split()
+_HEX = re.compile(r"(?:[0-9A-F]{2})+")
+_UNTRUSTED_NAMES = (
+    "comm exe name path cwd proctitle key dir watch cmd acct vm device file ocomm cgroup sw root_dir "
+    "dev kmod key_desc profile label target peer namespace srcname fs_type info name2 peer_profile "
+    "peer_label data"
 )
-_LAST_WINS = (b"scontext", b"tcontext", b"tclass", b"permissive")
+_UNTRUSTED = frozenset(_UNTRUSTED_NAMES.split())
+_LAST_WINS = ("scontext", "tcontext", "tclass", "permissive")
 
 
 def decode(value: bytes) -> str:
@@ -34,16 +36,12 @@ def decode(value: bytes) -> str:
     return value[:LIMIT].decode("utf-8", "backslashreplace")
 
 
-def unhex(value: bytes) -> bytes:
-    """The bytes of upper-case hexadecimal of even length; any other value as it is."""
-    return bytes.fromhex(value.decode("ascii")) if _HEX.fullmatch(value) else value
-
-
 def plain_part(text: bytes) -> bytes:
     """A record without what the enriched format adds behind it."""
-    if not any(mark in text for mark in _ENRICHED_MARKS):  # most have none, and this is quicker to see
-        return text
-    return _ENRICHED.split(text, maxsplit=1)[0]
+    # Most have none, and this is the quickest way to see it.
+    if b"ID=" in text or b"\x1d" in text or b"ARCH=" in text or b"SYSCALL=" in text or b"SADDR=" in text:
+        return _ENRICHED.split(text, maxsplit=1)[0]
+    return text
 
 
 def read_fields(text: bytes, use: int = Use.NOTHING) -> dict[str, str]:
@@ -52,17 +50,22 @@ def read_fields(text: bytes, use: int = Use.NOTHING) -> dict[str, str]:
     In a record that a program wrote (`Use.USER`) the last context, class and ``permissive`` win instead:
     such programs put the caller's command line before them, and its text could look like a field.
     """
+    plain = text.isascii()  # nearly every record; then no value has to be looked at again
+    last_wins = _LAST_WINS if use & Use.USER else ()
     fields: dict[str, str] = {}
-    for name, quoted, bare in _FIELD.findall(text):
-        key = name.decode("ascii", "replace")
+    for name, quoted, bare in _FIELD.findall(text.decode("latin-1")):
+        if name in fields and name not in last_wins:
+            continue
         if bare:
-            value = bare.rstrip(b",)") if bare[-1:] in b",)" and b"(" not in bare else bare
-            if name in _UNTRUSTED:
-                value = unhex(value)
+            value = bare.rstrip(",)") if bare[-1] in ",)" and "(" not in bare else bare
+            if name in _UNTRUSTED and _HEX.fullmatch(value):
+                fields[name] = decode(bytes.fromhex(value))
+                continue
         else:
             value = quoted
-        if key not in fields or (use & Use.USER and name in _LAST_WINS):
-            fields[key] = decode(value)
+        if len(value) > LIMIT:
+            value = value[:LIMIT]
+        fields[name] = value if plain else decode(value.encode("latin-1"))
     return fields
 
 
@@ -77,7 +80,7 @@ def read_interpreted(text: bytes) -> dict[str, str]:
         if len(value) > 1 and value[:1] == value[-1:] == b'"':
             value = value[1:-1]
         key = decode(mark[1])
-        if key not in fields or mark[1] in _LAST_WINS:
+        if key not in fields or key in _LAST_WINS:
             fields[key] = decode(value)
     return fields
 
@@ -90,6 +93,7 @@ def number(text: str) -> int | None:
     return int(text)
 
 
+@lru_cache(maxsize=256)  # a host has few users, and every record names nine of them
 def owner(text: str) -> int | None:
     """A user or group id; ``root`` as interpreted. None for unset (4294967295, -1) and other names."""
     if text == "root":

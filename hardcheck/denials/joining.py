@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 from hardcheck.denials.kinds import USES, Use
@@ -25,6 +25,7 @@ MAX_OPEN = 16 << 20
 RawRecord = tuple[str, int, int, bytes]
 """Type, what it is good for, line number, and the bytes behind the id."""
 _STAMP = re.compile(rb"([0-9]{1,11})\.([0-9]{1,3}):([0-9]{1,15})")
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _NOTHING = (Use.NOTHING, "")
 _ASKED = Use.REFUSAL | Use.CHANGE
 
@@ -70,8 +71,7 @@ def moment(at_s: float | None) -> datetime | None:
     if at_s is None or not 0 < at_s < 1 << 35:
         return None
     # Milliseconds are all that a record has; a float's own fraction would show others.
-    whole = round(at_s * 1000)
-    return datetime.fromtimestamp(whole // 1000, UTC).replace(microsecond=whole % 1000 * 1000)
+    return _EPOCH + timedelta(milliseconds=round(at_s * 1000))
 
 
 class Other(Protocol):
