@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import atexit
+import gc
 import importlib
+import os
 import sys
+import threading
 import traceback
-from typing import Any
+from contextlib import suppress
+from typing import Any, NoReturn
 
 import click
 
@@ -23,6 +28,8 @@ Exit codes:
   5  internal error
   130  stopped by Ctrl-C
 When several apply, 1 wins over 4, and 4 over 3."""
+
+_OBJECTS_BETWEEN_COLLECTIONS = 50_000
 
 COMMANDS: dict[str, tuple[str, str]] = {
     "audit": ("hardcheck.cli.audit", "Collect evidence from hosts, evaluate it, write the reports."),
@@ -102,7 +109,25 @@ def exit_code_of(error: HardcheckError) -> int:
 
 def main() -> None:
     """The console script: run, and end with the documented exit code."""
-    sys.exit(run(sys.argv[1:]))
+    # Facts and policies are trees that live to the end: to look through all of them for circles again and
+    # again, as Python does after each 700 new objects, costs a tenth of the time and finds none.
+    gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS, 20, 20)
+    leave(run(sys.argv[1:]))
+
+
+def leave(code: int) -> NoReturn:
+    """End the program as `sys.exit` does, but do not free every object one by one first.
+
+    That is only done where nothing is left to wait for: what was registered for the end has run, all is
+    written, and no thread is at work.
+    """
+    if threading.active_count() == 1:
+        atexit._run_exitfuncs()
+        with suppress(OSError, ValueError):  # closed, or the reader went away: the usual way tells
+            sys.stdout.flush()
+            sys.stderr.flush()
+            os._exit(code)
+    sys.exit(code)
 
 
 def run(arguments: list[str]) -> int:
