@@ -29,5 +29,5 @@ def recordings(tmp_path_factory: pytest.TempPathFactory) -> Recordings:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests that ask the kernels by the thousand come last: they fill the logs that others read."""
-    items.sort(key=lambda item: "_kernel" in item.nodeid)
+    """Files that ask the kernels by the thousand come last: they fill the logs that others read."""
+    items.sort(key=lambda item: item.path.stem.endswith("_kernel"))
