@@ -25,7 +25,7 @@ from hardcheck.engine.lists import compile_condition
 from hardcheck.engine.outcome import Check, Item, Outcome, Show, unique
 from hardcheck.engine.paths import FactsRoot, Path
 from hardcheck.engine.selections import Chosen, compile_choice
-from hardcheck.engine.shows import compile_show, element_root
+from hardcheck.engine.shows import compile_naming, element_root
 from hardcheck.engine.wording import absence_text, listed, one_line
 from hardcheck.engine.yaml_source import Value
 from hardcheck.facts import Absent, Reason
@@ -103,7 +103,7 @@ def _may(entries: Mapping[str, Value], root: FactsRoot) -> Check:
     where = compile_condition(entries["where"], item_root) if "where" in entries else None
     choose = compile_choice(entries["each"], entries.get("where"), where, of_facts=True)
     subject = item_root.resolve(entries["subject"])
-    show = compile_show(entries.get("show"), item_root)
+    naming = compile_naming(entries["each"], entries.get("show"), item_root, of_facts=True)
     expect = entries["expect"].word(["denied", "allowed"]) if "expect" in entries else "denied"
     into = _names(entries["not_into"], root) if "not_into" in entries else None
     if into is not None and (action is not Action.EXECUTE or "expect" in entries):
@@ -119,7 +119,7 @@ def _may(entries: Mapping[str, Value], root: FactsRoot) -> Check:
                 return Outcome(value, absence_text(value))
         meant = _as_on_disk(object_, facts, policy, root)
         asked = _Asked(policy, action, meant, "confined" if into is not None else expect, frozenset(bounds))
-        asked.ask(choose(facts, values), subject.read, show)
+        asked.ask(choose(facts, values), subject.read, naming(facts))
         if not asked.truths:
             truth: Truth = True if empty == "pass" else of_none
             return Outcome(truth, f"{path.shown}: none to ask about")

@@ -71,8 +71,12 @@ def _all(parts: list[Check]) -> Check:
 
     def run(facts: Any) -> Outcome:
         outcomes = [part(facts) for part in runs]
-        truth = all_of(outcome.truth for outcome in outcomes)
-        return _told(truth, [each for each in outcomes if _counts(each, truth)])
+        truth = all_of([outcome.truth for outcome in outcomes])
+        if truth is False:
+            outcomes = [each for each in outcomes if each.truth is False]
+        elif truth is not True:
+            outcomes = [each for each in outcomes if isinstance(each.truth, Absent)]
+        return _told(truth, outcomes)
 
     return Check(run, _expected(parts, "; "), _facts(parts))
 
@@ -82,7 +86,7 @@ def _any(parts: list[Check]) -> Check:
 
     def run(facts: Any) -> Outcome:
         outcomes = [part(facts) for part in runs]
-        truth = any_of(outcome.truth for outcome in outcomes)
+        truth = any_of([outcome.truth for outcome in outcomes])
         told = [each for each in outcomes if each.truth is True] if truth is True else outcomes
         return _told(truth, told)
 
@@ -97,25 +101,18 @@ def _not(part: Check) -> Check:
     return Check(run, one_line(f"not ({part.expected})"), part.facts)
 
 
-def _counts(outcome: Outcome, truth: Any) -> bool:
-    """Whether a part of `all` belongs to what is told of the whole."""
-    if isinstance(truth, bool):
-        return outcome.truth is truth
-    return isinstance(outcome.truth, Absent)
-
-
 def _told(truth: Any, outcomes: list[Outcome]) -> Outcome:
-    observed = one_line("; ".join(dict.fromkeys(outcome.observed for outcome in outcomes)))
-    items = () if truth is True else unique(item for outcome in outcomes for item in outcome.items)
+    observed = one_line("; ".join(dict.fromkeys([outcome.observed for outcome in outcomes])))
+    items = () if truth is True else unique([item for outcome in outcomes for item in outcome.items])
     return Outcome(truth, observed, items, _failed(outcomes) if truth is False else None)
 
 
 def _failed(outcomes: list[Outcome]) -> tuple[Any, ...] | None:
     """The elements that make the whole fail: those of all parts, where every part fails by elements."""
     parts = [outcome.failed for outcome in outcomes]
-    if any(part is None for part in parts):
+    if None in parts:
         return None
-    return tuple(element for part in parts if part is not None for element in part)
+    return tuple([element for part in parts if part is not None for element in part])
 
 
 def _expected(parts: list[Check], joint: str) -> str:

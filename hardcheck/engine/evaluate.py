@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from msgspec.structs import replace
@@ -22,19 +22,17 @@ Refs = Callable[[str], EvidenceRef]
 def evaluate_all(rules: Iterable[Rule], facts: Facts, host: str, refs: Refs) -> tuple[Finding, ...]:
     """One finding a rule, in the order of the rules, each told by its cause where another is that."""
     judged = [(rule, *_judge(rule, facts, host, refs)) for rule in rules]
-    failed = {rule.id: elements for rule, _, elements in judged if elements is not None}
+    failed = {rule.id: frozenset(map(id, elements)) for rule, _, elements in judged if elements is not None}
     return tuple(
-        replace(finding, follows=rule.follows)
-        if rule.id in failed and _follow(failed[rule.id], failed.get(rule.follows, ()))
-        else finding
+        replace(finding, follows=rule.follows) if _follows(rule, failed) else finding
         for rule, finding, _ in judged
     )
 
 
-def _follow(elements: tuple[Any, ...], causes: tuple[Any, ...]) -> bool:
-    """Whether each element of a fact that fails here is, as the same object, one that fails there."""
-    known = {id(cause) for cause in causes}
-    return bool(elements) and all(id(element) in known for element in elements)
+def _follows(rule: Rule, failed: Mapping[str, frozenset[int]]) -> bool:
+    """Whether each element of a fact that fails here is, as the same object, one that fails in its cause."""
+    elements = failed.get(rule.info.id, frozenset()) if rule.follows else frozenset()
+    return bool(elements) and elements <= failed.get(rule.follows, frozenset())
 
 
 def evaluate(rule: Rule, facts: Facts, host: str, refs: Refs) -> Finding:
@@ -133,13 +131,13 @@ def _finding(
     if status is Status.FAIL and side.filled:
         remedies = fill(side.remedies, [item.name for item in outcome.items])
     return Finding(
-        rule=rule.id,
+        rule=rule.info.id,
         host=host,
         status=status,
         framework=side.framework,
         expected=expected,
         observed=outcome.observed,
-        items=tuple(item.text for item in outcome.items[:MAX_ITEMS]),
+        items=tuple([item.text for item in outcome.items[:MAX_ITEMS]]),
         reason=None if absent is None else absent.reason,
         detail="" if absent is None else one_line(absent.detail),
         literal=literal,
@@ -195,7 +193,7 @@ def _certainty(outcome: Outcome) -> int:
 
 
 def _refs(keys: Iterable[str], refs: Refs) -> tuple[EvidenceRef, ...]:
-    return tuple(refs(key) for key in keys)
+    return tuple(map(refs, keys))
 
 
 def _asked(side: Side) -> str:

@@ -27,6 +27,15 @@ def alternatives(type_: Any) -> tuple[Any, ...]:
     return () if type_ is Absent or type_ is type(None) else (type_,)
 
 
+def may_lack(type_: Any) -> bool:
+    """Whether a value of this type may be Absent or None."""
+    if type_ is Any:
+        return True
+    if get_origin(type_) in (typing.Union, types.UnionType):
+        return any(may_lack(member) for member in get_args(type_))
+    return type_ is Absent or type_ is type(None) or alternatives(type_) != (type_,)
+
+
 def union(parts: Iterable[Any]) -> Any:
     """The union of types; Any where there is none."""
     known = tuple(dict.fromkeys(parts))

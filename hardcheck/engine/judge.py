@@ -77,7 +77,7 @@ def judge(setup: Setup, host: HostEvidence) -> Judgement:
     reached = bool(host.items)
     if reached:
         facts = assemble(host, setup.parsed, setup.derived, setup.specs)
-        findings = evaluate_all(setup.rules, facts, name, _lookup(host, refs))
+        findings = evaluate_all(setup.rules, facts, name, _Pointers(host, refs).__getitem__)
         framework, verdict = summary.framework_of(facts), summary.verdict_of(facts)
         lines = summary.summary_of(facts, setup.specs)
         exposure, denials = _exposure(setup, name, facts), _denials(setup, facts)
@@ -139,17 +139,16 @@ def judge_batch(load: Callable[[], Setup], hosts: Iterable[HostEvidence | LoadHo
     return [judge(setup, host if isinstance(host, HostEvidence) else host()) for host in hosts]
 
 
-def _lookup(host: HostEvidence, refs: dict[str, EvidenceRef]) -> Callable[[str], EvidenceRef]:
-    """Pointers by key; one to an item that was never collected is made once."""
-    known = dict(refs)
+class _Pointers(dict[str, EvidenceRef]):
+    """Pointers by key; one to an item that was never collected is made when it is first asked for."""
 
-    def lookup(key: str) -> EvidenceRef:
-        ref = known.get(key)
-        if ref is None:
-            ref = known[key] = summary.missing_ref(host, key)
+    def __init__(self, host: HostEvidence, refs: dict[str, EvidenceRef]) -> None:
+        super().__init__(refs)
+        self._host = host
+
+    def __missing__(self, key: str) -> EvidenceRef:
+        ref = self[key] = summary.missing_ref(self._host, key)
         return ref
-
-    return lookup
 
 
 def _nothing_collected(setup: Setup, host: HostEvidence) -> tuple[Finding, ...]:

@@ -17,7 +17,7 @@ from hardcheck.engine.kleene import Truth, any_of, negate
 from hardcheck.engine.outcome import Item, Outcome, Show, unique
 from hardcheck.engine.paths import FactsRoot, ItemRoot, Path, Root
 from hardcheck.engine.selections import Choose, Chosen, Condition, Lookup, compile_choice
-from hardcheck.engine.shows import compile_show, element_root
+from hardcheck.engine.shows import compile_naming, element_root
 from hardcheck.engine.wording import absence_text, listed, one_line
 from hardcheck.engine.yaml_source import Value, near
 from hardcheck.facts import Absent, Reason
@@ -45,7 +45,7 @@ class _Walk(msgspec.Struct, frozen=True):
     path: Path
     choose: Choose
     test: operators.Test | None
-    show: Show
+    naming: Callable[[Any], Show]
 
 
 class _Sorted(msgspec.Struct):
@@ -77,7 +77,8 @@ def compile_quantifier(at: Value, root: Root, evidence: tuple[str, ...] | None =
     of_facts = isinstance(root, FactsRoot)
     choose = compile_choice(entries[kind], entries.get(by), has if by == "has" else where, of_facts=of_facts)
     test = has.test if has is not None and by == "where" else None
-    walk = _Walk(path, choose, test, compile_show(entries.get("show"), item))
+    naming = compile_naming(entries[kind], entries.get("show"), item, of_facts=of_facts)
+    walk = _Walk(path, choose, test, naming)
     if kind == "every":
         return _every(at, walk, where, has, entries.get("empty"), evidence)
     if kind == "count":
@@ -207,7 +208,7 @@ def _every(
     if has is None:
         raise at.fault("the key 'has'", f"only {', '.join(sorted(at.mapping()))}")
     filter_ = f" where {where.words}" if where else ""
-    path, choose, test, show = walk.path, walk.choose, has.test, walk.show
+    path, choose, test, naming = walk.path, walk.choose, has.test, walk.naming
     of_none = _of_none(path, empty, evidence, filter_)
 
     def run(root: Any) -> Outcome:
@@ -217,11 +218,11 @@ def _every(
         chosen = choose(root, values)
         found, total = _offenders(chosen, test), len(chosen.items)
         if found.yes:
-            items, words = _named(found.yes, show)
+            items, words = _named(found.yes, naming(root))
             text = f"{len(found.yes)} of {total} {path.shown} are not: {words}"
             return Outcome(False, one_line(text), items, tuple(found.yes))
         if found.unknown:
-            return _unjudged(found, total, show)
+            return _unjudged(found, total, naming(root))
         if total == len(chosen.doubts):  # no item is surely meant
             unsure = next(iter(chosen.doubts.values()), None)
             sure = unsure is None or of_none.truth is True
@@ -257,7 +258,7 @@ def _of_none(path: Path, empty: Value | None, evidence: tuple[str, ...], filter_
 
 
 def _none(walk: _Walk, wanted: str) -> Quantified:
-    path, choose, test, show = walk.path, walk.choose, walk.test, walk.show
+    path, choose, test, naming = walk.path, walk.choose, walk.test, walk.naming
 
     def run(root: Any) -> Outcome:
         values = path.read(root)
@@ -266,18 +267,18 @@ def _none(walk: _Walk, wanted: str) -> Quantified:
         chosen = choose(root, values)
         found = _sort(chosen, test)
         if found.yes:
-            items, words = _named(found.yes, show)
+            items, words = _named(found.yes, naming(root))
             text = f"{len(found.yes)} of {chosen.total} {path.shown}: {words}"
             return Outcome(False, one_line(text), items, tuple(found.yes))
         if found.unknown:
-            return _unjudged(found, chosen.total, show)
+            return _unjudged(found, chosen.total, naming(root))
         return Outcome(True, f"none of {chosen.total} {path.shown}")
 
     return Quantified(run, f"no {path.shown} with {wanted}", path)
 
 
 def _some(walk: _Walk, wanted: str) -> Quantified:
-    path, choose, test, show = walk.path, walk.choose, walk.test, walk.show
+    path, choose, test, naming = walk.path, walk.choose, walk.test, walk.naming
 
     def run(root: Any) -> Outcome:
         values = path.read(root)
@@ -286,10 +287,10 @@ def _some(walk: _Walk, wanted: str) -> Quantified:
         chosen = choose(root, values)
         found = _sort(chosen, test)
         if found.yes:
-            _, words = _named(found.yes, show)
+            _, words = _named(found.yes, naming(root))
             return Outcome(True, one_line(f"{len(found.yes)} of {chosen.total} {path.shown}: {words}"))
         if found.unknown:
-            return _unjudged(found, chosen.total, show)
+            return _unjudged(found, chosen.total, naming(root))
         return Outcome(False, f"none of {chosen.total} {path.shown}")
 
     return Quantified(run, f"some {path.shown} with {wanted}", path)
@@ -304,7 +305,7 @@ def _count(
     words, compare = _COUNTS[bounds[0]]
     bound = entries[bounds[0]].integer()
     with_ = f" with {_both(where, has).words}" if where or has else ""
-    path, choose, test, show = walk.path, walk.choose, walk.test, walk.show
+    path, choose, test, naming = walk.path, walk.choose, walk.test, walk.naming
 
     def run(root: Any) -> Outcome:
         values = path.read(root)
@@ -314,8 +315,8 @@ def _count(
         found = _sort(chosen, test)
         least, most = len(found.yes), len(found.yes) + len(found.unknown)
         if found.why is not None and len({compare(n, bound) for n in range(least, most + 1)}) > 1:
-            return _unjudged(found, chosen.total, show)
-        items, names = _named(found.yes, show)
+            return _unjudged(found, chosen.total, naming(root))
+        items, names = _named(found.yes, naming(root))
         truth = compare(least, bound)
         return Outcome(truth, one_line(f"{least} {path.shown}: {names}"), () if truth else items)
 

@@ -89,6 +89,8 @@ class ItemRoot:
         if steps[0] == (False, "item"):
             del steps[0]
         type_, walk = _walk(at, "item", self.type, steps, self.evidence)
+        if len(steps) == 1 and not _may_lack(self.type, steps[0][1]):
+            walk = attrgetter(steps[0][1])
         return Path(field_words(text), type_, walk)
 
 
@@ -140,6 +142,13 @@ def _walk(
             here = f"{here}.{step}"
         moves.append(move)
     return type_, _along(tuple(moves), Absent(Reason.NOT_PRESENT, evidence, f"{here} has no value"))
+
+
+def _may_lack(type_: Any, field: str) -> bool:
+    """Whether an item of this type or its field may be Absent or None."""
+    return fact_types.may_lack(type_) or any(
+        fact_types.may_lack(entry_fields(part)[field]) for part in fact_types.alternatives(type_)
+    )
 
 
 def _along(moves: tuple[Callable[[Any], Any], ...], nothing: Absent) -> Read:

@@ -13,6 +13,7 @@ import re
 import shlex
 import unicodedata
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
 import msgspec
 
@@ -23,6 +24,7 @@ FAMILIES = ("debian", "rhel", "suse", "arch", "alpine")
 MAX_FILLED = 200
 """Items that one remedy is filled with; more than that is a job for a loop of the reader's own."""
 
+_MOST_COMMANDS = 1 << 13
 _PLACE = re.compile(r"(?<![{$])\{items?\}(?!\})")
 _ANSIBLE_PLACE = re.compile(r"(?:[:\-,\[]\s+|\[)\{items?\}\s*(?:[,\]]|$)")
 _UNSAFE_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
@@ -125,29 +127,54 @@ def fill(remedies: Iterable[Remedy], names: Sequence[str]) -> tuple[Remedy, ...]
 
 def is_safe(name: str) -> bool:
     """Whether a value from a host may stand in a command: no control, format or line characters."""
-    return bool(name) and not any(unicodedata.category(char) in _UNSAFE_CATEGORIES for char in name)
+    if name.isprintable():
+        return bool(name)
+    return not any(unicodedata.category(char) in _UNSAFE_CATEGORIES for char in name)
 
 
-def _fill_commands(commands: Iterable[str], names: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple("\n".join(_fill_lines(command, names)) for command in commands)
+class _Line(msgspec.Struct, frozen=True):
+    """A line of a command: its ``place``, empty where it has none, and whether a ``--`` stands before it."""
+
+    text: str
+    place: str
+    dashed: bool
 
 
-def _fill_lines(command: str, names: tuple[str, ...]) -> Iterable[str]:
-    for line in command.split("\n"):
-        place = _PLACE.search(line)
-        if place is None:
-            yield line
+@lru_cache(maxsize=_MOST_COMMANDS)
+def _lines(command: str) -> tuple[_Line, ...]:
+    """The lines of a rule's command, read once; nothing where it has no place."""
+    if not _PLACE.search(command):
+        return ()
+    lines = []
+    for text in command.split("\n"):
+        place = _PLACE.search(text)
+        dashed = place is not None and re.search(r"(?:^|\s)--\s", text[: place.start()]) is not None
+        lines.append(_Line(text, "" if place is None else place[0], dashed))
+    return tuple(lines)
+
+
+def _fill_commands(commands: tuple[str, ...], names: tuple[str, ...]) -> tuple[str, ...]:
+    if not any(map(_lines, commands)):
+        return commands
+    return tuple(
+        "\n".join(_fill_lines(lines, names)) if (lines := _lines(each)) else each for each in commands
+    )
+
+
+def _fill_lines(lines: Iterable[_Line], names: tuple[str, ...]) -> Iterable[str]:
+    for line in lines:
+        if not line.place:
+            yield line.text
             continue
         if not names:
-            yield "# for each one found: " + line.lstrip("# ")
+            yield "# for each one found: " + line.text.lstrip("# ")
             continue
-        dashed = re.search(r"(?:^|\s)--\s", line[: place.start()]) is not None
-        good = [name for name in names if is_safe(name) and (dashed or not name.startswith("-"))]
+        good = [name for name in names if is_safe(name) and (line.dashed or not name.startswith("-"))]
         words = [shlex.quote(name) for name in good[:MAX_FILLED]]
-        if place[0] == "{items}" and words:
-            yield _put(line, " ".join(words))
+        if line.place == "{items}" and words:
+            yield _put(line.text, " ".join(words))
         elif words:
-            yield from (_put(line, word) for word in words)
+            yield from (_put(line.text, word) for word in words)
         yield from _left_out(len(names) - len(good), max(0, len(good) - MAX_FILLED))
 
 
@@ -163,23 +190,22 @@ def _left_out(unsafe: int, beyond: int) -> Iterable[str]:
 
 
 def _fill_ansible(text: str, names: tuple[str, ...]) -> str:
-    if not _PLACE.search(text):
+    if not _lines(text):
         return text
     good = [_yaml_word(name) for name in names if is_safe(name)]
     words = good[:MAX_FILLED]
-    lines: list[str] = []
-    for line in text.split("\n"):
-        place = _PLACE.search(line)
-        if place is None:
-            lines.append(line)
-        elif place[0] == "{items}":
-            lines.append(_put(line, f"[{', '.join(words)}]"))
+    filled: list[str] = []
+    for line in _lines(text):
+        if not line.place:
+            filled.append(line.text)
+        elif line.place == "{items}":
+            filled.append(_put(line.text, f"[{', '.join(words)}]"))
         elif words:
-            lines.extend(_put(line, word) for word in words)
+            filled.extend(_put(line.text, word) for word in words)
         else:
-            lines.append("# for each one found: " + line.strip())
-    lines[:0] = _left_out(len(names) - len(good), len(good) - len(words))
-    return "\n".join(lines)
+            filled.append("# for each one found: " + line.text.strip())
+    filled[:0] = _left_out(len(names) - len(good), len(good) - len(words))
+    return "\n".join(filled)
 
 
 def _yaml_word(name: str) -> str:

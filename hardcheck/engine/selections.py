@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from hardcheck.engine.kleene import Truth
-from hardcheck.engine.paths import Read, items_of
+from hardcheck.engine.paths import Entry, Read, items_of
 from hardcheck.engine.yaml_source import Value
 from hardcheck.facts import Absent, Facts
 
@@ -65,36 +65,45 @@ def compile_choice(
     if not of_facts:
         return lambda _, values: _choose(items_of(values), condition)
     name = at.text()
-    listing = ("items", name)
-    if condition is None:
+    if condition is None or condition_at is None:
         every = ("chosen", name)
-        return lambda facts, values: facts.shared(every, _all, facts.shared(listing, items_of, values))
-    key = ("chosen", name, repr(condition_at.plain() if condition_at is not None else None))
-    wanted = condition
-
-    def of(facts: Facts, values: Any) -> Chosen:
-        return _looked_up(facts, name, facts.shared(listing, items_of, values), wanted)
-
-    return lambda facts, values: facts.shared(key, of, facts, values)
+        return lambda facts, values: facts.shared(every, _all, facts, name, values)
+    key = ("chosen", name, repr(condition_at.plain()))
+    return lambda facts, values: facts.shared(key, _some, facts, name, values, condition)
 
 
-def _all(items: Sequence[Any]) -> Chosen:
+def _all(facts: Facts, name: str, values: Any) -> Chosen:
+    items: Sequence[Any] = facts.shared(("items", name), items_of, values)
     return Chosen(items, {}, len(items))
 
 
-def _looked_up(facts: Facts, name: str, items: Sequence[Any], condition: Condition) -> Chosen:
+def _some(facts: Facts, name: str, values: Any, condition: Condition) -> Chosen:
+    """Those of the whole list; where words are looked up, of the items that have one of them."""
     lookup = condition.lookup
-    if lookup is None:
-        return _choose(items, condition)
-    table = facts.shared(("table", name, lookup.field), _tabulate, items, lookup.read)
-    places = {place for word in lookup.words for place in table.places.get(word, ())}.union(table.unknown)
-    chosen = _choose([items[place] for place in sorted(places)], condition)
-    return Chosen(chosen.items, chosen.doubts, len(items))
+    if lookup is not None and lookup.field == "key" and isinstance(values, Mapping):
+        items: Sequence[Any] = _entries(values, lookup.words)
+    elif lookup is not None:
+        items = facts.shared(("items", name), items_of, values)
+        table = facts.shared(("table", name, lookup.field), _tabulate, items, lookup.read)
+        places = {place for word in lookup.words for place in table.places.get(word, ())}
+        items = [items[place] for place in sorted(places.union(table.unknown))]
+    else:
+        items = facts.shared(("items", name), items_of, values)
+    chosen = _choose(items, condition)
+    return Chosen(chosen.items, chosen.doubts, len(values))
+
+
+def _entries(values: Mapping[Any, Any], keys: Iterable[str]) -> list[Entry]:
+    """The entries with one of these keys, in their order."""
+    found = {key for key in keys if key in values}
+    if len(found) > 1:
+        return [Entry(key, value) for key, value in values.items() if key in found]
+    return [Entry(key, values[key]) for key in found]
 
 
 def _choose(items: Sequence[Any], condition: Condition | None) -> Chosen:
     if condition is None:
-        return _all(items)
+        return Chosen(items, {}, len(items))
     found: list[Any] = []
     doubts: dict[int, Absent] = {}
     test = condition.test

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from hardcheck.engine import fact_types
@@ -31,6 +32,32 @@ def compile_show(at: Value | None, root: ItemRoot) -> Show:
         return Item(name, one_line(text, 300))
 
     return show
+
+
+def compile_naming(
+    list_at: Value, at: Value | None, root: ItemRoot, *, of_facts: bool
+) -> Callable[[Any], Show]:
+    """How the items of a list are named, from what the check reads. ``of_facts``: the list is a fact or part
+    of one, so that the names of its items are kept for the other checks that name them alike."""
+    show = compile_show(at, root)
+    if not of_facts:
+        return lambda _: show
+    key = ("show", list_at.text(), repr(at.plain() if at is not None else None))
+    return lambda facts: facts.shared(key, _once, show)
+
+
+def _once(show: Show) -> Show:
+    """The same for the items of one list, which outlive it; each is named once."""
+    known: dict[int, Item] = {}
+
+    def again(item: Any) -> Item:
+        place = id(item)
+        named = known.get(place)
+        if named is None:
+            named = known[place] = show(item)
+        return named
+
+    return again
 
 
 def compile_leaf_show(at: Value | None, path: Path, root: FactsRoot) -> Show:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Callable, Iterable, Mapping, Set
 from enum import Enum
+from functools import cache
+from operator import attrgetter
 from typing import Any
 
 import msgspec
@@ -26,34 +28,85 @@ def one_line(text: str, limit: int = MAX_LINE) -> str:
 
 def value_text(value: Any, limit: int = MAX_VALUE) -> str:
     """A fact's value in a few words; a long list is cut with its count."""
-    if isinstance(value, Enum):
-        value = value.value
-    if isinstance(value, str):
+    if value.__class__ is str:  # most are
         return one_line(value, limit) if value else "(empty)"
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, Absent):
-        return absence_text(value)
-    if isinstance(value, Mapping):
-        return listed(
-            (f"{value_text(k, 40)}={value_text(v, 40)}" for k, v in value.items()), len(value), limit
-        )
-    if isinstance(value, Set):
-        return listed(sorted(value_text(part, 60) for part in value), len(value), limit)
-    if isinstance(value, list | tuple):
-        return listed((value_text(part, 60) for part in value), len(value), limit)
-    if isinstance(value, msgspec.Struct):
-        return item_text(value, limit)
+    tell = _TOLD.get(value.__class__) or _teller_of(value)
+    return tell(value, limit)
+
+
+def _text(value: Any, limit: int) -> str:
+    return one_line(str(value), limit) or "(empty)"
+
+
+def _flag(value: Any, _: int) -> str:
+    return "true" if value else "false"
+
+
+def _absence(value: Any, _: int) -> str:
+    return absence_text(value)
+
+
+def _enumerated(value: Any, limit: int) -> str:
+    return value_text(value.value, limit)
+
+
+def _entries(value: Any, limit: int) -> str:
+    return listed((f"{value_text(k, 40)}={value_text(v, 40)}" for k, v in value.items()), len(value), limit)
+
+
+def _members(value: Any, limit: int) -> str:
+    return listed(sorted([value_text(part, 60) for part in value]), len(value), limit)
+
+
+def _elements(value: Any, limit: int) -> str:
+    if len(value) == 1:
+        return value_text(value[0], 60)
+    return listed((value_text(part, 60) for part in value), len(value), limit)
+
+
+def _other(value: Any, limit: int) -> str:
     return one_line(str(value), limit)
+
+
+def _struct(value: Any, limit: int) -> str:
+    return item_text(value, limit)
+
+
+_Tell = Callable[[Any, int], str]
+_TOLD: Mapping[type, _Tell] = {
+    bool: _flag,
+    int: _other,
+    Absent: _absence,
+    tuple: _elements,
+    list: _elements,
+    dict: _entries,
+    frozenset: _members,
+}
+_KINDS: tuple[tuple[type, _Tell], ...] = (
+    (Enum, _enumerated),
+    (str, _text),
+    (Mapping, _entries),
+    (Set, _members),
+    (list, _elements),
+    (tuple, _elements),
+    (msgspec.Struct, _struct),
+)
+"""How values of other classes are told, by the first kind that they are."""
+
+
+def _teller_of(value: Any) -> _Tell:
+    return next((tell for kind, tell in _KINDS if isinstance(value, kind)), _other)
 
 
 def default_name(item: Any) -> Any:
     """What an item is called when a rule does not say: its name, path, key or first field."""
-    if not isinstance(item, msgspec.Struct):
-        return item
-    names = item.__struct_fields__
-    chosen = next((name for name in ("name", "path", "key", "id") if name in names), names[0])
-    return getattr(item, chosen)
+    return _name_of(item.__class__)(item) if isinstance(item, msgspec.Struct) else item
+
+
+@cache
+def _name_of(class_: type[msgspec.Struct]) -> Callable[[Any], Any]:
+    names = class_.__struct_fields__
+    return attrgetter(next((name for name in ("name", "path", "key", "id") if name in names), names[0]))
 
 
 def item_text(item: Any, limit: int = MAX_VALUE) -> str:

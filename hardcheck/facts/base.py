@@ -33,25 +33,22 @@ class FactSpec(msgspec.Struct, frozen=True):
     evidence: tuple[str, ...]
 
 
-class Facts:
+class Facts(dict[str, Any]):
     """The facts of one host, each a value of its spec's type or `Absent`.
 
-    Values are made when first asked for; `assemble` of ``derive`` builds the table.
+    Values are made when first asked for; `assemble` of ``derive`` builds the table. A KeyError is for a name
+    that no fact has.
     """
 
     def __init__(self, specs: Mapping[str, FactSpec], make: Mapping[str, Any]) -> None:
+        super().__init__()
         self._specs = specs
         self._make = make  # name -> callable(Facts) -> value | Absent
-        self._values: dict[str, Any] = {}
         self._shared: dict[Hashable, Any] = {}
 
-    def __getitem__(self, name: str) -> Any:
-        """The value or Absent of a known fact; KeyError for a name that no fact has."""
-        try:
-            return self._values[name]
-        except KeyError:
-            value = self._values[name] = self._make[name](self)
-            return value
+    def __missing__(self, name: str) -> Any:
+        value = self[name] = self._make[name](self)
+        return value
 
     def shared(self, key: Hashable, make: Callable[..., Any], *arguments: Any) -> Any:
         """What several checks make of these facts alike: made when first asked for, kept as long as the
