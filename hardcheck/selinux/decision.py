@@ -132,11 +132,14 @@ class Decider:
     ) -> bool:
         """Whether permissions to change the domain fail for want of a role allow rule."""
         return (
-            class_ == self._process
-            and bool(permissions & self._transition)
+            self.weighs_roles(class_, permissions)
             and source.role != target.role
             and (source.role, target.role) not in self._role_allows
         )
+
+    def weighs_roles(self, class_: int, permissions: int) -> bool:
+        """Whether role allow rules have a say: only about permissions to change the domain."""
+        return class_ == self._process and bool(permissions & self._transition)
 
     def _bounded(
         self,

@@ -25,6 +25,7 @@ class EnabledRules:
         self.states = states
         self._rows_by_source: dict[int, Rows] = {}
         self._about: Remembered[tuple[tuple[int, ...], int], list[Row]] = Remembered(ABOUT)
+        self._packed: Remembered[tuple[tuple[int, ...], tuple[int, ...], int], int] = Remembered(ABOUT)
         self._holds = tuple(block.holds(states) for block in policydb.conditionals)
         self._active = tuple(
             block.when_true if holds else block.when_false
@@ -71,16 +72,20 @@ class EnabledRules:
             found.setdefault(rule.key & (1 << KIND_SHIFT) - 1, []).append(rule)
         return found
 
-    def packed(self, sources: tuple[int, ...], targets: Collection[int], class_: int) -> int:
+    def packed(self, sources: tuple[int, ...], targets: tuple[int, ...], class_: int) -> int:
         """Return the packed permissions of any of the sources on any of the targets."""
         if not self._laid_out.worthwhile():
             return self._packed_from_rules(sources, targets, class_)
-        found = 0
-        for row in self._rows_about(sources, class_):
-            for target in targets:
-                if target in row:
-                    found |= row[target]
-        return found
+        key = (sources, targets, class_)
+        known = self._packed.get(key)
+        if known is None:
+            known = 0
+            for row in self._rows_about(sources, class_):
+                for target in targets:
+                    if target in row:
+                        known |= row[target]
+            self._packed.put(key, known)
+        return known
 
     def _rows_about(self, sources: tuple[int, ...], class_: int) -> list[Row]:
         key = (sources, class_)

@@ -211,10 +211,14 @@ class FileContexts:
     @cached_property
     def _by_type(self) -> dict[str, tuple[FileContextRule, ...]]:
         found: dict[str, list[FileContextRule]] = {}
+        types: dict[str, str] = {}  # thousands of rules have some hundred contexts
         for rule in self.rules:
-            parts = rule.context.split(":")
-            if len(parts) >= 3:
-                found.setdefault(parts[2], []).append(rule)
+            type_ = types.get(rule.context)
+            if type_ is None:
+                parts = rule.context.split(":", 3)
+                type_ = types[rule.context] = parts[2] if len(parts) >= 3 else ""
+            if type_:
+                found.setdefault(type_, []).append(rule)
         return {type_: tuple(rules) for type_, rules in found.items()}
 
 
@@ -264,7 +268,7 @@ def _lines(name: str, content: bytes) -> Iterator[tuple[str, list[str]]]:
         if not stripped or stripped.startswith(b"#"):
             continue
         words = stripped.decode("latin-1").split()
-        if not all(word.isascii() and word.isprintable() for word in words):
+        if not (stripped.isascii() and "".join(words).isprintable()):
             raise PolicyError(f"{name}:{number}", "printable ASCII characters", repr(stripped[:80]))
         yield f"{name}:{number}", words
 

@@ -168,8 +168,11 @@ class Policy:
             raise PolicyError("booleans", "booleans that the policy defines", ", ".join(unknown)[:200])
         return {**self.booleans, **booleans}
 
-    def states(self, booleans: Booleans | None = None) -> dict[int, bool]:
-        """Return the states of the booleans by value."""
+    def states(self, booleans: Booleans | None = None) -> Mapping[int, bool]:
+        """Return the states of the booleans by value; not to be changed."""
+        return self.enabled().states if not booleans else self._states(booleans)
+
+    def _states(self, booleans: Booleans | None) -> dict[int, bool]:
         return {self.names.booleans[name]: state for name, state in self._setting(booleans).items()}
 
     def enabled(self, booleans: Booleans | None = None) -> EnabledRules:
@@ -181,7 +184,7 @@ class Policy:
         if known is None:
             while len(self._enabled) >= _REMEMBERED_SETTINGS:
                 del self._enabled[next(iter(self._enabled))]
-            known = EnabledRules(self.policydb, self._laid_out, self.states(booleans))
+            known = EnabledRules(self.policydb, self._laid_out, self._states(booleans))
             self._enabled[on] = known
         if not booleans:
             self._own = known

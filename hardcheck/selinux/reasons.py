@@ -73,9 +73,9 @@ class Reasons:
         permission: int,
     ) -> Iterator[FoundRule]:
         attributes = self._decider.attributes
-        for rule in self._index.at(attributes(source.type), attributes(target.type), class_.value, kind):
-            if rule.permissions & permission:
-                yield rule
+        return self._index.at(
+            attributes(source.type), attributes(target.type), class_.value, kind, permission
+        )
 
     def _texts(self, rules: list[FoundRule], states: Mapping[int, bool]) -> list[str]:
         texts = list(

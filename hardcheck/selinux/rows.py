@@ -115,11 +115,14 @@ class LaidOut:
         return known
 
     def pairs(
-        self, sources: tuple[int, ...], targets: Iterable[int], class_: int
+        self, sources: tuple[int, ...], targets: Iterable[int], class_: int, wanted: int
     ) -> Iterator[tuple[int, int]]:
-        """Yield each (source, target) of these that an unconditional access rule about the class names."""
+        """Yield each (source, target) of these that an unconditional access rule about the class names, and
+        that has one of the ``wanted`` packed permissions."""
         for source, row in self._rows_about(sources, class_):
-            yield from ((source, target) for target in targets if target in row)
+            for target in targets:
+                if target in row and row[target] & wanted:
+                    yield source, target
 
     def grants(
         self, sources: tuple[int, ...], targets: Iterable[int], class_: int
@@ -195,6 +198,13 @@ def _in_force(grants: list[Grant], holds: tuple[bool, ...]) -> int | None:
         if holds[number] is when:
             found = (found or 0) | pack(kind, data)
     return found
+
+
+def pack_wanted(kind: int, permissions: int) -> int:
+    """Return permissions at the place that rules of a kind have in a row."""
+    if kind == RuleKind.ALLOW:
+        return permissions
+    return permissions << (AUDITALLOW_SHIFT if kind == RuleKind.AUDITALLOW else DONTAUDIT_SHIFT)
 
 
 def pack(kind: int, data: int) -> int:

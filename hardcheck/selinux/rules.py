@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from functools import cached_property
+from itertools import chain
 
 from msgspec import Struct
 
@@ -18,10 +19,9 @@ from hardcheck.selinux.avtab import (
     key_of,
 )
 from hardcheck.selinux.policydb import PolicyDb
-from hardcheck.selinux.rows import LaidOut
+from hardcheck.selinux.rows import ACCESS_KINDS_END, LaidOut, pack_wanted
 from hardcheck.selinux.statements import Condition, Statements
 
-_QUESTIONS_WITHOUT_INDEX = 24
 _WITHOUT_ENABLED = ~(ENABLED << KIND_SHIFT)
 _VECTOR = 0xFFFFFFFF
 
@@ -48,46 +48,55 @@ class FoundRule(Struct, frozen=True):
 
 
 class RuleIndex:
-    """Finds rules. The conditional ones are searched for the first few questions, then indexed."""
+    """Finds rules by key, the conditional ones too; a search looks through all of them."""
 
     def __init__(self, policydb: PolicyDb, laid_out: LaidOut) -> None:
         self._policydb = policydb
         self._laid_out = laid_out
-        self._asked = 0
 
     def at(
-        self, sources: tuple[int, ...], targets: Collection[int], class_: int, kind: RuleKind
+        self,
+        sources: tuple[int, ...],
+        targets: Collection[int],
+        class_: int,
+        kind: RuleKind,
+        permissions: int = _VECTOR,
     ) -> Iterator[FoundRule]:
-        """Yield the access or type rules of one kind for any of these sources and targets."""
+        """Yield the access or type rules of one kind for any of these sources and targets; of access rules
+        those that name one of the permissions."""
         plain = self._policydb.rules.plain
         if kind > RuleKind.DONTAUDIT or not self._laid_out.worthwhile():
             keys = [key_of(source, target, class_, kind) for source in sources for target in targets]
-            yield from (FoundRule(key, plain[key]) for key in keys if key in plain)
-            yield from self._conditional_at(keys)
+            found = chain(
+                (FoundRule(key, plain[key]) for key in keys if key in plain),
+                *(self._conditional.get(key, ()) for key in keys if kind > RuleKind.DONTAUDIT),
+                self._walk_conditional(frozenset(keys)) if kind <= RuleKind.DONTAUDIT else (),
+            )
+            yield from (rule for rule in found if kind > RuleKind.DONTAUDIT or rule.permissions & permissions)
             return
-        for source, target in self._laid_out.pairs(sources, targets, class_):
+        for source, target in self._laid_out.pairs(sources, targets, class_, pack_wanted(kind, permissions)):
             key = key_of(source, target, class_, int(kind))
             if key in plain:
                 yield FoundRule(key, plain[key])
         for source, target, (block, when, of_kind, data) in self._laid_out.grants(sources, targets, class_):
-            if of_kind == kind:
+            if of_kind == kind and (~data if kind == RuleKind.DONTAUDIT else data) & permissions:
                 condition = Condition(self._policydb.conditionals[block], when)
                 yield FoundRule(key_of(source, target, class_, of_kind), data, condition)
 
-    def _conditional_at(self, keys: Collection[int]) -> Iterator[FoundRule]:
-        """Yield the conditional rules with some keys: by a search for the first few questions."""
-        if self._asked < _QUESTIONS_WITHOUT_INDEX:
-            self._asked += 1
-            yield from self._walk_conditional(frozenset(keys))
-        else:
-            for key in keys:
-                yield from self._conditional.get(key, ())
-
     @cached_property
     def _conditional(self) -> dict[int, list[FoundRule]]:
+        """The conditional rules by key, but for the access rules, of which there are tens of thousands."""
         found: dict[int, list[FoundRule]] = {}
-        for rule in self._walk_conditional():
-            found.setdefault(rule.key, []).append(rule)
+        for block in self._policydb.conditionals:
+            for when, rules in ((True, block.when_true), (False, block.when_false)):
+                condition = Condition(block, when)
+                for key, data in rules.plain:
+                    key &= _WITHOUT_ENABLED
+                    if key >= ACCESS_KINDS_END:
+                        found.setdefault(key, []).append(FoundRule(key, data, condition))
+                for extended in rules.extended:
+                    key = extended.key & _WITHOUT_ENABLED
+                    found.setdefault(key, []).append(FoundRule(key, 0, condition, extended))
         return found
 
     def _walk_conditional(self, keys: frozenset[int] | None = None) -> Iterator[FoundRule]:

@@ -163,9 +163,10 @@ class _Refused:
         for mask, test in decider.set_tests(class_.value):
             if mask & permissions:
                 types &= ~self._refused_by(test)
-        for context, members in self._policy.typical.groups:
-            if decider.needs_role_allow(self._source, context, class_.value, permissions):
-                types &= ~members
+        if decider.weighs_roles(class_.value, permissions):
+            for context, members in self._policy.typical.groups:
+                if decider.needs_role_allow(self._source, context, class_.value, permissions):
+                    types &= ~members
         if self._source.type in self._policy.names.bounds:
             return _decided(self._policy, self._rules, class_, permissions, types, source=self._source)
         return types

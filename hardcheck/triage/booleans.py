@@ -96,13 +96,11 @@ def _granting(case: SelinuxCase, target: int, refused: tuple[str, ...]) -> Itera
     attributes = case.policy.decider.attributes
     states = case.policy.states()
     found = case.policy.rules.at(
-        attributes(case.source_context.type), attributes(target), class_.value, RuleKind.ALLOW
+        attributes(case.source_context.type), attributes(target), class_.value, RuleKind.ALLOW, mask
     )
     for rule in found:
         condition = rule.condition
-        if condition is None or not rule.permissions & mask:
-            continue
-        if condition.block.holds(states) != condition.when:
+        if condition is not None and condition.block.holds(states) != condition.when:
             yield rule
 
 

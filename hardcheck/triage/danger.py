@@ -146,15 +146,25 @@ def words_of(words: tuple[str, ...]) -> frozenset[str]:
 def _named(patterns: tuple[str, ...], name: str) -> bool:
     if not patterns:
         return True
-    exact, globs = _parted(patterns)
-    return name in exact or any(fits(name, pattern) for pattern in globs)
+    exact, beginnings, ends, others = _parted(patterns)
+    return (
+        name in exact
+        or name.startswith(beginnings)
+        or name.endswith(ends)
+        or (bool(others) and any(fits(name, pattern) for pattern in others))
+    )
 
 
 @cache
-def _parted(patterns: tuple[str, ...]) -> tuple[frozenset[str], tuple[str, ...]]:
-    """Plain names and patterns."""
-    globs = tuple(pattern for pattern in patterns if "*" in pattern)
-    return frozenset(patterns) - frozenset(globs), globs
+def _parted(
+    patterns: tuple[str, ...],
+) -> tuple[frozenset[str], tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
+    """Plain names, beginnings (``a*``), ends (``*a``) and other patterns."""
+    globs = [pattern for pattern in patterns if "*" in pattern]
+    beginnings = tuple(one[:-1] for one in globs if one.endswith("*") and one.count("*") == 1)
+    ends = tuple(one[1:] for one in globs if one.startswith("*") and one.count("*") == 1)
+    others = tuple(one for one in globs if one.count("*") > 1 or "*" in one[1:-1])
+    return frozenset(patterns) - frozenset(globs), beginnings, ends, others
 
 
 def fits(name: str, pattern: str) -> bool:

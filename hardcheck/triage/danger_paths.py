@@ -36,12 +36,16 @@ def path_fits(path: str, patterns: tuple[str, ...]) -> bool:
     as_folder = len(path) < _LONGEST and not text.endswith(b"/")
     folder = text + b"/" if as_folder else text
     parted = _parted(patterns)
-    chosen = [forms for held, forms in parted.by_text.items() if held in folder]
+    chosen = [*parted.others]
+    for held, forms in parted.by_text.items():
+        if held in folder:
+            chosen += forms
     if folder.startswith(parted.beginnings):
-        chosen += [forms for start, forms in parted.by_beginning.items() if folder.startswith(start)]
-    if parted.others:
-        chosen.append(parted.others)
-    return any(_fits(matcher_for(forms), text, as_folder=as_folder) for forms in chosen)
+        for start, forms in parted.by_beginning.items():
+            if folder.startswith(start):
+                chosen += forms
+    # One by one, since the same pattern is asked for alone and among all others.
+    return any(_fits(matcher_for((form,)), text, as_folder=as_folder) for form in chosen)
 
 
 def _fits(matcher: Matcher, text: bytes, *, as_folder: bool) -> bool:

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from hardcheck.denials.model import Group, Outcome
 from hardcheck.facts import Absent
 from hardcheck.selinux.file_contexts import FileContexts
-from hardcheck.triage.apparmor_causes import case_of, explain_apparmor
-from hardcheck.triage.apparmor_causes import danger_of as apparmor_danger
-from hardcheck.triage.apparmor_place import Abstractions
 from hardcheck.triage.danger import Faces, Hit, named_service, warning
 from hardcheck.triage.history import Histories
 from hardcheck.triage.model import Cause, DangerHit, Explanation, Found
@@ -20,6 +18,9 @@ from hardcheck.triage.selinux_causes import danger_of as selinux_danger
 from hardcheck.triage.selinux_causes import explain_selinux
 from hardcheck.triage.services import service_of
 from hardcheck.triage.world import World, without_host
+
+if TYPE_CHECKING:
+    from hardcheck.triage.apparmor_place import Abstractions
 
 
 def explain(groups: Iterable[Group], world: World | None = None) -> tuple[Explanation, ...]:
@@ -67,6 +68,9 @@ class Explainer:
 
     def _found(self, group: Group, world: World) -> tuple[Found, tuple[Hit, ...]]:
         if group.framework == "apparmor":
+            from hardcheck.triage.apparmor_causes import case_of, explain_apparmor
+            from hardcheck.triage.apparmor_causes import danger_of as apparmor_danger
+
             case = case_of(group, world, self._abstractions_of(world))
             hits = apparmor_danger(case, self._faces)
             return explain_apparmor(case, hits), hits
@@ -88,6 +92,8 @@ class Explainer:
         profiles = world.profiles
         if isinstance(profiles, Absent):
             return None
+        from hardcheck.triage.apparmor_place import Abstractions
+
         return self._abstractions.setdefault(id(profiles), Abstractions(profiles))
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from hardcheck.denials.model import Group
 
 _MOST = 8
@@ -17,6 +19,10 @@ class Histories:
             self._by_source.setdefault(group.source, []).append(group)
             for pid in group.pids.values:
                 self._by_pid.setdefault(pid, []).append(group)
+        # By id, which is a group's as long as it lives: hence the groups are kept.
+        self._groups, self._first = groups, {id(group): _first(group) for group in groups}
+        for same in self._by_source.values():
+            same.sort(key=self._first_of)
 
     def of(self, group: Group) -> tuple[str, ...]:
         """Lines on who asked and on what else the same processes, else the same domain, were refused."""
@@ -29,13 +35,23 @@ class Histories:
         if not others:
             others = [other for other in self._by_source.get(group.source, ()) if other is not group]
             what = f"{group.source} was also refused"
-        for other in sorted(others, key=lambda one: (one.first is None, one.first))[:_MOST]:
+        else:
+            others.sort(key=self._first_of)
+        for other in others[:_MOST]:
             when = other.first.strftime("%Y-%m-%dT%H:%M:%SZ") if other.first else "at a time not recorded"
             wanted = " ".join((*other.wanted, other.target, other.class_, other.object)).strip()
             lines.append(f"{when}: {what} {wanted} ({other.count} times)")
         if len(others) > _MOST:
             lines.append(f"and {len(others) - _MOST} more")
         return tuple(lines)
+
+    def _first_of(self, group: Group) -> float:
+        return self._first[id(group)]
+
+
+def _first(group: Group) -> float:
+    """When a group began, in seconds; after all others where that is not known."""
+    return math.inf if group.first is None else group.first.timestamp()
 
 
 def _who(group: Group) -> tuple[str, ...]:

@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
 
-from hardcheck.apparmor import ProfileSet
-from hardcheck.apparmor.access import AppArmorPolicy
 from hardcheck.facts import Absent
-from hardcheck.facts.apparmor import ProfileCheck, ProfileEntry
-from hardcheck.facts.labels import FileLabel
-from hardcheck.facts.mac import ListeningSubject
-from hardcheck.facts.processes import Process
-from hardcheck.facts.selinux import LocalPolicy
-from hardcheck.facts.web import Site
 from hardcheck.reasons import Reason
-from hardcheck.selinux.access import SelinuxPolicy
-from hardcheck.selinux.file_contexts import FileContexts
-from hardcheck.selinux.policy import Policy
+
+if TYPE_CHECKING:  # slow to import, and a log of one framework needs nothing of the other
+    from hardcheck.apparmor import ProfileSet
+    from hardcheck.facts.apparmor import ProfileCheck, ProfileEntry
+    from hardcheck.facts.labels import FileLabel
+    from hardcheck.facts.mac import ListeningSubject
+    from hardcheck.facts.processes import Process
+    from hardcheck.facts.selinux import LocalPolicy
+    from hardcheck.facts.web import Site
+    from hardcheck.selinux.file_contexts import FileContexts
+    from hardcheck.selinux.policy import Policy
 
 _NOT_GIVEN = Absent(Reason.NOT_COLLECTED, (), "only a log was given")
 
@@ -98,6 +98,9 @@ def world_of_profiles(profiles: ProfileSet) -> World:
 
 def world_of_facts(name: str, facts: Table) -> World:
     """A host by its facts. A framework that does not run there is Absent."""
+    from hardcheck.apparmor.access import AppArmorPolicy
+    from hardcheck.selinux.access import SelinuxPolicy
+
     policy = facts["access.policy"]
     selinux: Policy | Absent = _framework(policy, "SELinux")
     contexts: FileContexts | Absent = _framework(policy, "SELinux")

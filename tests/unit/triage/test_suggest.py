@@ -14,8 +14,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hardcheck.denials.model import Group
+from hardcheck.triage.apparmor_recheck import witnesses
 from hardcheck.triage.explain import explain
-from hardcheck.triage.recheck import recheck, witnesses
+from hardcheck.triage.recheck import recheck
 from hardcheck.triage.suggest import suggestions
 from hardcheck.triage.world import World, without_host, world_of_profiles
 from hardcheck.triage.written import SuggestedFile, plain
@@ -201,7 +202,7 @@ def test_every_kind_of_danger_on_paths_has_a_witness() -> None:
 @pytest.mark.parametrize("rule", ["/etc/** r,", "capability sys_admin,"])
 def test_asking_again_finds_what_a_wide_rule_would_open(rule: str) -> None:
     from hardcheck.triage.apparmor_place import with_rules
-    from hardcheck.triage.recheck import _new_dangers
+    from hardcheck.triage.apparmor_recheck import _new_dangers
 
     policy = profiles(APP)
     after = with_rules(policy, "app", [rule])
