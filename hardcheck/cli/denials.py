@@ -57,6 +57,12 @@ class Told(msgspec.Struct, frozen=True):
     type=click.Path(exists=True, path_type=Path),
     help="For a SELinux policy file: its file_contexts, or the folder that holds it.",
 )
+@click.option(
+    "--refpolicy",
+    type=click.Path(exists=True, path_type=Path, file_okay=False),
+    help="Interface files (selinux-policy-dev, selinux-policy-devel: .../devel/include) from which gaps are "
+    "answered besides; default: those of this machine, where it has them.",
+)
 @click.option("--suggest", is_flag=True, help="Write the cures as files into the folder of -o.")
 @click.option("-o", "--output", type=click.Path(path_type=Path, file_okay=False), help="For --suggest.")
 @click.option(
@@ -75,6 +81,7 @@ def command(
     since: str | None,
     policy: Path | None,
     file_contexts: Path | None,
+    refpolicy: Path | None,
     suggest: bool,
     output: Path | None,
     min_days: float,
@@ -101,6 +108,7 @@ def command(
         raise UsageError("--file-contexts goes with --policy")
     after = since_of(since, datetime.now(UTC)) if since else None
     read = _read(words, policy, file_contexts, after, how)
+    read = msgspec.structs.replace(read, world=_with_interfaces(read.world, refpolicy))
     told = _tell(read, min_days)
     written = _write(read, told, output) if output is not None else ()
     if as_json:
@@ -177,6 +185,15 @@ def _given_world(policy: Path | None, file_contexts: Path | None) -> World:
 
     host = read_bundle(policy)
     return worlds.world_of_facts(host.host.name, _facts_of(host))
+
+
+def _with_interfaces(world: World, folder: Path | None) -> World:
+    """The world with the interface files of a folder, else of this machine. They only say how a rule of the
+    host's policy may be written; what it opens is asked of that policy."""
+    from hardcheck.refpolicy.interfaces import Interfaces, installed_folder
+
+    chosen = folder or installed_folder()
+    return msgspec.structs.replace(world, interfaces=Interfaces(chosen)) if chosen is not None else world
 
 
 def _tell(read: Read, min_days: float) -> Told:

@@ -17,7 +17,7 @@ from hardcheck.triage.readiness import Readiness, in_audit_log, log_state
 
 if TYPE_CHECKING:
     from hardcheck.facts import Absent
-    from hardcheck.triage.model import Explanation
+    from hardcheck.triage.model import Explanation, Interface
     from hardcheck.triage.outage import Outage
 
 _SIGN = {
@@ -96,12 +96,23 @@ def _lines(one: Explanation) -> Iterator[str]:
         yield f"cure: {one.cure.title}" + (" (checked: it suffices)" if one.cure.checked else "")
         for step in one.cure.steps:
             yield f"  {' '.join(step.words) or step.text}" + (f"   # in {step.place}" if step.place else "")
+        if one.cure.interface is not None:
+            yield from _interface(one.cure.interface)
         yield from (f"  it leaves: {line}" for line in one.cure.leaves)
         yield from (f"  or: {line}" for line in one.cure.alternatives)
     yield from (f"missing: {line}" for line in one.missing)
     if group.examples:
         where = group.examples[0].where
         yield f"first seen at {where.file}:{where.line}"
+
+
+def _interface(interface: Interface) -> Iterator[str]:
+    """An interface in place of the raw rule, with what it opens beside."""
+    yield f"  or as an interface: {interface.call}   # {interface.defined}; {interface.why}"
+    told = (*interface.opens.ports, *interface.opens.paths, *interface.opens.others)
+    if told:
+        left = len(told) - _PATHS + interface.opens.more
+        yield f"    it opens beside: {'; '.join(told[:_PATHS])}" + (f" and {left} more" if left > 0 else "")
 
 
 def show_enforcing(readiness: tuple[Readiness, ...] | Absent, outages: tuple[Outage, ...]) -> None:

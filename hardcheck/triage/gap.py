@@ -5,20 +5,20 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
+from hardcheck.facts import Absent
+from hardcheck.triage.interface_fit import NONE_FITS, NOT_AT_HAND, interface_for
 from hardcheck.triage.model import Cause, Cure, Found, Proof, Step
+from hardcheck.triage.openings import Openings
 from hardcheck.triage.selinux_case import SelinuxCase
 
 RULE = re.compile(r"allow (\S+) (\S+):(\S+) \{ ([^}]*) \};")
 """The text of a step of the kind te."""
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.-]*")
-_NO_INTERFACE = (
-    "A raw rule: the interface files of the host's policy were not collected, so that no interface of the "
-    "reference policy can be proposed. Where selinux-policy-devel is at hand, look there first."
-)
 
 
-def gap(case: SelinuxCase, target_type: str) -> Found | None:
-    """The rule for exactly the permissions that were refused; None for names that are none."""
+def gap(case: SelinuxCase, openings: Openings, target_type: str) -> Found | None:
+    """The rule for exactly the permissions that were refused, and an interface in its place where one fits;
+    None for names that are none."""
     refused = case.refused(case.with_type(target_type)) if case.class_ else case.group.wanted
     rule = allow_rule(case.group.source, target_type, case.group.class_, refused)
     if rule is None:
@@ -31,16 +31,12 @@ def gap(case: SelinuxCase, target_type: str) -> Found | None:
         more = tuple(Proof(line, case.proof_of_policy) for line in quoted)
         says = f"No rule allows this, and with one a constraint would still refuse {' '.join(left)}."
         return Found(Cause.CONSTRAINT, says, (*proof, *more))
-    steps = (
-        Step("te", text=rule),
-        Step("cil", text=cil_rule(source, target, class_, refused)),
-        Step("note", text=_NO_INTERFACE),
-    )
-    cure = Cure(
-        "Add the smallest rule in a module of its own",
-        steps,
-        True,
-    )
+    interface = interface_for(case, openings, target, refused)
+    steps = [Step("te", text=rule), Step("cil", text=cil_rule(source, target, class_, refused))]
+    if interface is None:
+        known = not isinstance(case.world.interfaces, Absent)
+        steps.append(Step("note", text=NONE_FITS if known else NOT_AT_HAND))
+    cure = Cure("Add the smallest rule in a module of its own", tuple(steps), True, interface=interface)
     says = (
         f"The label, the domain and the booleans are in order: the policy simply has no rule for {source} to "
         f"{' '.join(refused)} {target}:{class_}. Ask first whether the service should do it at all."

@@ -80,9 +80,24 @@ class Opening(msgspec.Struct, frozen=True):
     more: int = 0
 
 
+class Interface(msgspec.Struct, frozen=True):
+    """An interface of the reference policy that answers a gap as well as the raw rule does.
+
+    ``call`` is the line for a .te, ``defined`` FILE:LINE among the interface files, ``why`` says in words
+    why it or the raw rule is ``preferred``, ``opens`` what it gives beside what was refused.
+    """
+
+    call: str
+    defined: str
+    preferred: bool
+    why: str
+    opens: Opening
+
+
 class Cure(msgspec.Struct, frozen=True):
     """What to do. ``checked``: our reader was asked again with the change and allows all that was denied;
-    ``leaves`` is what it does not answer; ``opens`` what else it opens, where that is not nothing."""
+    ``leaves`` is what it does not answer; ``opens`` what else it opens, where that is not nothing;
+    ``interface`` an interface in place of the raw rule that the steps add."""
 
     title: str
     steps: tuple[Step, ...]
@@ -90,6 +105,7 @@ class Cure(msgspec.Struct, frozen=True):
     leaves: tuple[str, ...] = ()
     opens: Opening | None = None
     alternatives: tuple[str, ...] = ()
+    interface: Interface | None = None
 
 
 class DangerHit(msgspec.Struct, frozen=True):

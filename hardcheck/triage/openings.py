@@ -43,11 +43,13 @@ class Openings:
     def width(self, source: SecurityContext, states: Mapping[str, bool]) -> int:
         """How much a setting opens: the rights of the one who asks, and for every other domain that gains
         anything ten more, since it was nobody's wish."""
-        return _count(self._new(source, states)) + _A_DOMAIN * self._others(source, states)[1].bit_count()
+        return (
+            count_rights(self._new(source, states)) + _A_DOMAIN * self._others(source, states)[1].bit_count()
+        )
 
     def rights(self, source: SecurityContext, states: Mapping[str, bool]) -> int:
         """How many rights the one who asks would gain."""
-        return _count(self._new(source, states))
+        return count_rights(self._new(source, states))
 
     def opening(
         self, source: SecurityContext, states: Mapping[str, bool], asked: tuple[str, int, frozenset[str]]
@@ -60,7 +62,20 @@ class Openings:
         paths, ports, others, gaining = (words[:_MOST] for words in lists)
         more = sum(max(0, len(words) - _MOST) for words in lists)
         dangers = _dangers(self._policy, source, new)
-        return Opening(_count(new), elsewhere, paths, ports, others, gaining, dangers, more)
+        return Opening(count_rights(new), elsewhere, paths, ports, others, gaining, dangers, more)
+
+    def beyond(self, source: SecurityContext, rights: New, asked: tuple[str, int, frozenset[str]]) -> New:
+        """What of some rights the source does not have yet and did not ask for."""
+        return _without(_new_rights(self._granted(source, {}), rights), asked)
+
+    def told(self, source: SecurityContext, new: New) -> Opening:
+        """New rights of the source alone, in words."""
+        lists = _in_words(self._policy, self._contexts, new)
+        paths, ports, others = (words[:_MOST] for words in lists)
+        more = sum(max(0, len(words) - _MOST) for words in lists)
+        return Opening(
+            count_rights(new), 0, paths, ports, others, (), _dangers(self._policy, source, new), more
+        )
 
     def _new(self, source: SecurityContext, states: Mapping[str, bool]) -> New:
         before, after = self._granted(source, {}), self._granted(source, states)
@@ -81,7 +96,8 @@ class Openings:
         return self._elsewhere[key]
 
 
-def _count(new: New) -> int:
+def count_rights(new: New) -> int:
+    """How many pairs of a permission and a type."""
     return sum(types.bit_count() for its in new.values() for types in its.values())
 
 

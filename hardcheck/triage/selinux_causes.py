@@ -80,7 +80,7 @@ def _by_policy(case: SelinuxCase, dangers: tuple[Hit, ...], openings: Openings) 
     if found is None and dangers:
         found = _danger(case, dangers)
     if found is None:
-        found = gap(case, context_type(target))
+        found = gap(case, openings, context_type(target))
     if found is None:
         return Found(Cause.UNDECIDED, "The record has a name that is none of the policy language.")
     return _after_relabel(case, found, target, labels)

@@ -11,8 +11,8 @@ import json
 from collections.abc import Iterable
 
 from hardcheck.triage.cure_scripts import in_local_file, script, undo
-from hardcheck.triage.gap import RULE
 from hardcheck.triage.model import Cause, Explanation
+from hardcheck.triage.module_text import modules
 from hardcheck.triage.recheck import Recheck
 from hardcheck.triage.written import (
     MODULE,
@@ -38,48 +38,17 @@ def suggestions(
     """All files; only those that have something to say, and always the one that says what is left."""
     listed = tuple(one for one in explanations if one.open)
     cured = [one for one in listed if one.cure is not None and one.cause is not Cause.DANGER]
-    modules = _modules(cured)
+    own = modules(cured)
     files = [
-        script(cured, host, module=bool(modules)),
-        undo(cured, host, module=bool(modules)),
-        *modules,
+        script(cured, host, module=bool(own)),
+        undo(cured, host, module=bool(own)),
+        *own,
         _file_contexts(cured),
         *_snippets(cured),
         _ansible(cured, host),
         _read_me(listed, host, checked),
     ]
     return tuple(file for file in files if file is not None)
-
-
-def _modules(cured: list[Explanation]) -> list[SuggestedFile]:
-    """One module with every rule of a true gap, as .te and as CIL."""
-    gaps = [one for one in cured if any(step.kind == "te" for step in steps_of(one))]
-    if not gaps:
-        return []
-    types: set[str] = set()
-    classes: dict[str, set[str]] = {}
-    te: list[str] = []
-    cil: list[str] = []
-    for one in gaps:
-        for step in steps_of(one):
-            match = RULE.fullmatch(step.text) if step.kind == "te" else None
-            if match is not None:
-                source, target, class_, permissions = match.groups()
-                types |= {source} | ({target} if target != "self" else set())
-                classes.setdefault(class_, set()).update(permissions.split())
-                te += [f"# {answers(one)}", step.text]
-            elif step.kind == "cil":
-                cil += [f"; {answers(one)}", step.text]
-    head = [f"module {MODULE} 1.0;", "", "require {"]
-    head += [f"    type {name};" for name in sorted(types)]
-    head += [f"    class {name} {{ {' '.join(sorted(words))} }};" for name, words in sorted(classes.items())]
-    note = "# Raw rules: no interface data of the host was at hand. Prefer an interface where one fits."
-    return [
-        SuggestedFile(
-            f"{MODULE}.te", "\n".join([note, *head, "}", "", *te]) + "\n", "module, for checkmodule"
-        ),
-        SuggestedFile(f"{MODULE}.cil", "\n".join(cil) + "\n", "the same for semodule -i"),
-    ]
 
 
 def _file_contexts(cured: list[Explanation]) -> SuggestedFile | None:
@@ -119,7 +88,7 @@ def _ansible(cured: list[Explanation], host: str) -> SuggestedFile | None:
             if step.words not in seen and writable(step.words):
                 seen.add(step.words)
                 tasks.append(_command_task(answers(one), step.words, rules=adds_rules(one)))
-    if _modules(cured):
+    if modules(cured):
         file = {"src": f"{MODULE}.cil", "dest": f"/root/{MODULE}.cil", "mode": "0600"}
         text = json.dumps(file)
         tasks.append(

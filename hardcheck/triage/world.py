@@ -18,6 +18,7 @@ if TYPE_CHECKING:  # slow to import, and a log of one framework needs nothing of
     from hardcheck.facts.processes import Process
     from hardcheck.facts.selinux import LocalPolicy
     from hardcheck.facts.web import Site
+    from hardcheck.refpolicy.interfaces import Interfaces
     from hardcheck.selinux.file_contexts import FileContexts
     from hardcheck.selinux.policy import Policy
 
@@ -29,7 +30,7 @@ class World(msgspec.Struct, frozen=True):
 
     ``names`` are the host's own names: groups of a log that names others are not judged by this host's
     policy. Empty where a policy was given by hand, which then counts for all. ``digest`` names the policy
-    that was asked (``sha256:...``).
+    that was asked (``sha256:...``). ``interfaces`` are files beside the log, not the host's.
     """
 
     name: str = ""
@@ -47,6 +48,7 @@ class World(msgspec.Struct, frozen=True):
     processes: tuple[Process, ...] | Absent = _NOT_GIVEN
     listeners: tuple[ListeningSubject, ...] | Absent = _NOT_GIVEN
     sites: tuple[Site, ...] | Absent = _NOT_GIVEN
+    interfaces: Interfaces | Absent = _NOT_GIVEN
 
     def is_of(self, hosts: Mapping[str, int]) -> bool:
         """Whether a log that names these hosts is of this one; a log without names is."""

@@ -8,11 +8,12 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
-from hardcheck.triage.model import Explanation, Step
+from hardcheck.triage.model import Explanation, Opening, Step
 
 MODULE = "hardcheck_local"
 """The name of the module with all rules of true gaps."""
 _MOST_OBJECTS = 3
+_MOST_TOLD = 30
 _CHANGING = frozenset({"semanage", "restorecon", "setsebool", "apparmor_parser", "semodule"})
 
 
@@ -80,11 +81,22 @@ def remarks(one: Explanation) -> list[str]:
             f"# opens beside what was asked for: {opens.rights} rights of {plain(one.group.source)}, and "
             f"rights of {len(opens.domains)} other domains"
         )
-        told = [*opens.ports, *opens.paths, *opens.others]
-        lines += [f"#   {plain(text)}" for text in told[:30]]
-        left = len(told) - 30 + opens.more
-        lines += [f"#   and {left} more"] if left > 0 else []
+        lines += _told(opens)
     return lines
+
+
+def opens_beside(opens: Opening) -> list[str]:
+    """Comments: what an interface opens beside what was refused."""
+    if not opens.rights:
+        return []
+    return [f"#   it opens {opens.rights} rights beside:", *_told(opens)]
+
+
+def _told(opens: Opening) -> list[str]:
+    told = [*opens.ports, *opens.paths, *opens.others]
+    left = len(told) - _MOST_TOLD + opens.more
+    lines = [f"#   {plain(text)}" for text in told[:_MOST_TOLD]]
+    return [*lines, f"#   and {left} more"] if left > 0 else lines
 
 
 def snippet_name(place: str) -> str:
