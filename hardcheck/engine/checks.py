@@ -60,7 +60,7 @@ def _leaf(at: Value, root: FactsRoot) -> Check:
             return Outcome(truth, f"{shown}: {absence_text(value)}")
         observed = f"{shown} is {value_text(value)}"
         if truth is False and offenders is not None:
-            return Outcome(truth, observed, unique(show(item) for item in offenders(value, wanted)))
+            return Outcome(truth, observed, unique([show(item) for item in offenders(value, wanted)]))
         return Outcome(truth, observed)
 
     return Check(run, one_line(f"{shown} {words}"), (path.fact,))

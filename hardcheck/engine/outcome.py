@@ -11,7 +11,7 @@ from hardcheck.engine.kleene import Truth
 from hardcheck.facts import Facts
 
 
-class Item(msgspec.Struct, frozen=True):
+class Item(msgspec.Struct, frozen=True, gc=False):
     """One thing that a check names: ``name`` is the raw value that a remedy acts on, ``text`` is what
     is shown, one line."""
 
@@ -19,7 +19,7 @@ class Item(msgspec.Struct, frozen=True):
     text: str
 
 
-class Outcome(msgspec.Struct, frozen=True):
+class Outcome(msgspec.Struct, frozen=True, gc=False):
     """``truth`` by Kleene's logic, what was ``observed`` in one line, and the ``items`` that failed or
     could not be judged. ``failed`` are the elements of facts that alone make it fail, None where it does
     not fail by elements."""

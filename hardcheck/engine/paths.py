@@ -94,7 +94,7 @@ class ItemRoot:
         return Path(field_words(text), type_, walk)
 
 
-class Entry(msgspec.Struct, frozen=True):
+class Entry(msgspec.Struct, frozen=True, gc=False):
     """One entry of a mapping that a rule walks as a list."""
 
     key: Any

@@ -101,7 +101,7 @@ def _check_ansible(at: Value, text: str) -> None:
 def has_places(remedies: Iterable[Remedy]) -> bool:
     """Whether any remedy has a place for items."""
     return any(
-        _PLACE.search(text)
+        _lines(text)
         for remedy in remedies
         for text in (*remedy.steps, *remedy.verify, *remedy.rollback, remedy.ansible)
     )

@@ -28,9 +28,12 @@ def one_line(text: str, limit: int = MAX_LINE) -> str:
 
 def value_text(value: Any, limit: int = MAX_VALUE) -> str:
     """A fact's value in a few words; a long list is cut with its count."""
-    if value.__class__ is str:  # most are
-        return one_line(value, limit) if value else "(empty)"
-    tell = _TOLD.get(value.__class__) or _teller_of(value)
+    class_ = value.__class__
+    if class_ is str:  # most are, and most of those stand as they are
+        if len(value) <= limit and value.isprintable():
+            return value or "(empty)"
+        return one_line(value, limit)
+    tell = _TOLD.get(class_) or _teller_of(class_)
     return tell(value, limit)
 
 
@@ -94,8 +97,9 @@ _KINDS: tuple[tuple[type, _Tell], ...] = (
 """How values of other classes are told, by the first kind that they are."""
 
 
-def _teller_of(value: Any) -> _Tell:
-    return next((tell for kind, tell in _KINDS if isinstance(value, kind)), _other)
+@cache
+def _teller_of(class_: type) -> _Tell:
+    return next((tell for kind, tell in _KINDS if issubclass(class_, kind)), _other)
 
 
 def default_name(item: Any) -> Any:

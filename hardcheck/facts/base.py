@@ -10,7 +10,7 @@ import msgspec
 from hardcheck.reasons import Reason
 
 
-class Absent(msgspec.Struct, frozen=True, tag="absent"):
+class Absent(msgspec.Struct, frozen=True, tag="absent", gc=False):
     """A fact that could not be had. Never a default, never an empty value.
 
     ``evidence`` are the keys of the evidence that would have told; ``detail`` is the host's or the
@@ -51,13 +51,12 @@ class Facts(dict[str, Any]):
         return value
 
     def shared(self, key: Hashable, make: Callable[..., Any], *arguments: Any) -> Any:
-        """What several checks make of these facts alike: made when first asked for, kept as long as the
-        facts. One key stands for one result."""
-        try:
-            return self._shared[key]
-        except KeyError:
+        """What several checks make of these facts alike, which is never None: made when first asked for, kept
+        as long as the facts. One key stands for one result."""
+        value = self._shared.get(key)
+        if value is None:
             value = self._shared[key] = make(*arguments)
-            return value
+        return value
 
     def __contains__(self, name: object) -> bool:
         return name in self._make

@@ -55,7 +55,7 @@ class Origin(StrEnum):
     SITE = "site"  # a profile of the user's own
 
 
-class EvidenceRef(msgspec.Struct, frozen=True):
+class EvidenceRef(msgspec.Struct, frozen=True, gc=False):
     """A pointer into a host's bundle: the item's key, where it came from, its digest and size in
     bytes; ``reason`` is set where it could not be had."""
 
@@ -95,7 +95,7 @@ class RuleInfo(msgspec.Struct, frozen=True):
     keys: tuple[str, ...] = ()  # rows of the control data that it answers
 
 
-class Finding(msgspec.Struct, frozen=True):
+class Finding(msgspec.Struct, frozen=True, gc=False):
     """One rule's verdict on one host.
 
     ``framework`` is the side that was evaluated. ``expected`` and ``observed`` are one line each,
