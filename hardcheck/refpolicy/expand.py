@@ -60,7 +60,7 @@ class Expander:
         if known is None:
             try:
                 known = _Found()
-                self._walk(interface.body, arguments, depth + 1, known, sure=True)
+                self._walk(interface.body, arguments, depth, known, sure=True)
             except M4Error as error:
                 known = str(error)
             if self._steps > 0:  # else the rest of this interface's steps was too small for it
