@@ -110,7 +110,7 @@ def inspect(
         found += inspect_profile(policy, profile)
     found += _overlaps(policy)
     if executables is not None:
-        found += _attaches_to_nothing(policy, [encode_text(path) for path in executables], tuple(folders))
+        found += attached_to_nothing(policy, executables, folders)
     return tuple(found)
 
 
@@ -279,16 +279,17 @@ def _overlaps(policy: ProfileSet) -> Iterator[HygieneFinding]:
                 yield _unproven(Weakness.OVERLAPPING_ATTACHMENT, profile, detail)
 
 
-def _attaches_to_nothing(
-    policy: ProfileSet, executables: list[bytes], folders: tuple[str, ...]
+def attached_to_nothing(
+    policy: ProfileSet, executables: Iterable[str], folders: Iterable[str]
 ) -> Iterator[HygieneFinding]:
     """Top-level profiles whose attachment matches none of the files, in the folders where they lie."""
+    paths = [encode_text(path) for path in executables]
     places = matcher_for(tuple(f"{folder}/**" for folder in folders))
     for profile in policy.profiles.values():
         if not profile.attachment or profile.parent is not None:
             continue
         candidate = Attachable(profile)
-        if any(map(candidate.matches, executables)):
+        if any(map(candidate.matches, paths)):
             continue
         detail = f"no file matches '{profile.attachment}'"
         why = candidate.fault or _elsewhere(profile, places)

@@ -54,14 +54,11 @@ def parse_profile_tree(host: HostEvidence) -> ProfileTree | Absent:
         return absent(listing)
     policy, unread = read_profile_set(host)
     links = {entry.path for entry in parse_listing(listing) if entry.kind in ("l", "f")}
-    profiles = [
-        _disk_profile(policy, file, profile) for file in policy.files for profile in file.resolved.profiles
-    ]
     faults = tuple(str(fault) for fault in _faults(policy))
     local_changes = _local_changes(policy, links)
     unseen = Absent(Reason.DENIED, (FILES,), f"could not be read: {', '.join(unread[:5])}")
     return ProfileTree(
-        profiles=tuple(profiles),
+        profiles=_disk_profiles(policy),
         faults=unseen if unread and not faults else faults,
         unread=unread,
         disabled=_names(links, _LINKS[0]),
@@ -163,6 +160,13 @@ def _local_changes(policy: ProfileSet, paths: Iterable[str]) -> tuple[str, ...]:
             if unit is not None and (unit.items or unit.faults):
                 found.append(path)
     return tuple(found)
+
+
+@lru_cache(maxsize=_MOST_TREES)
+def _disk_profiles(policy: ProfileSet) -> tuple[DiskProfile, ...]:
+    return tuple(
+        _disk_profile(policy, file, profile) for file in policy.files for profile in file.resolved.profiles
+    )
 
 
 def _disk_profile(policy: ProfileSet, file: PolicyFile, profile: Profile) -> DiskProfile:

@@ -9,9 +9,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import cast, get_args
 
-from hardcheck.apparmor.hygiene import HygieneFinding, inspect
+from hardcheck.apparmor.hygiene import HygieneFinding, attached_to_nothing, inspect
 from hardcheck.apparmor.profileset import FileState, ProfileSet
 from hardcheck.evidence import HostEvidence, Reason
 from hardcheck.facts import Absent
@@ -23,6 +24,7 @@ PROGRAMS = "apparmor.programs"
 WEAKNESS_KEYS = (*KEYS, PROGRAMS)
 # Where the listing of programs looks: hardcheck/collect/apparmor.py.
 PROGRAM_FOLDERS = ("/bin", "/sbin", "/lib", "/lib64", "/usr", "/opt", "/snap")
+_MOST_TREES = 4
 _KINDS: tuple[WeaknessKind, ...] = get_args(WeaknessKind)
 
 
@@ -33,15 +35,22 @@ def parse_profile_weaknesses(host: HostEvidence) -> tuple[ProfileWeakness, ...] 
         return absent(listing)
     policy, unread = read_profile_set(host)
     programs = _programs(host)
-    executables = None if isinstance(programs, Absent) else programs
-    found = [_fact(finding) for finding in inspect(policy, executables, PROGRAM_FOLDERS)]
+    found = list(_of_text(policy))
     if isinstance(programs, Absent):
         found += _unmatched(policy, programs)
+    else:
+        found += map(_fact, attached_to_nothing(policy, programs, PROGRAM_FOLDERS))
     if unread:
         denied = Absent(Reason.DENIED, (FILES,), f"could not be read: {', '.join(unread[:5])}")
         found += [ProfileWeakness(kind, unread[0], unread[0], "", certain=denied) for kind in _KINDS]
     found += _of_broken(policy)
     return tuple(found)
+
+
+@lru_cache(maxsize=_MOST_TREES)
+def _of_text(policy: ProfileSet) -> tuple[ProfileWeakness, ...]:
+    """Those that hosts with the same text have alike."""
+    return tuple(map(_fact, inspect(policy)))
 
 
 def _programs(host: HostEvidence) -> tuple[str, ...] | Absent:
