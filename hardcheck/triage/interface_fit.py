@@ -1,10 +1,11 @@
 """Which interface of the reference policy answers a gap, and what else it would open.
 
 An interface fits where every rule that it gives for certain can be weighed by the host's policy, and where
-these alone allow all that was refused. Of those that fit the narrowest counts: the fewest rights that the
-domain does not have yet. One whose rules open anything of the danger list is not proposed. The files may be
-of another policy than the host's: an interface that names types, classes or permissions which the host does
-not have is left out. Constraints are not weighed in what it opens, so that is rather told too wide.
+these alone allow all that was refused. Of those that fit the narrowest counts: one that opens only more of
+the same before one that opens something else, then the fewest rights that the domain does not have yet. One
+whose rules open anything of the danger list is not proposed. The files may be of another policy than the
+host's: an interface that names types, classes or permissions which the host does not have is left out.
+Constraints are not weighed in what it opens, so that is rather told too wide.
 """
 
 from __future__ import annotations
@@ -36,6 +37,9 @@ _KINDS = (
 _WAY = {"dir": frozenset({"getattr", "search", "open"}), "lnk_file": frozenset({"getattr", "read"})}
 """What leads to an object without showing it: folders passed through, links followed."""
 
+_FOLDERS = 6
+"""Types of folders that a path may lead through."""
+
 NOT_AT_HAND = (
     "A raw rule: no interface files were at hand, so that no interface of the reference policy can be "
     "proposed. Give the folder of selinux-policy-dev or selinux-policy-devel with --refpolicy."
@@ -47,16 +51,18 @@ NONE_FITS = (
 
 
 class Fitting(msgspec.Struct, frozen=True):
-    """An interface that covers the gap: its rights by class and permission, and those that would be new."""
+    """An interface that covers the gap: its rights by class and permission, those that would be new, and
+    whether these are only more of the same."""
 
     given: Given
     rights: New
     new: New
+    close: bool
 
     @property
-    def order(self) -> tuple[int, int, str]:
+    def order(self) -> tuple[bool, int, int, str]:
         """The narrowest first."""
-        return count_rights(self.new), count_rights(self.rights), self.given.name
+        return not self.close, count_rights(self.new), count_rights(self.rights), self.given.name
 
 
 def interface_for(
@@ -67,13 +73,12 @@ def interface_for(
     found = sorted(_fitting(case, openings, target, refused), key=lambda one: one.order)
     for one in found[:_MOST_TRIED]:
         if count_rights(one.new) > _MOST_NEW:
-            return None
+            continue
         opens = openings.told(case.source_context, one.new)
         if opens.dangers:
             continue
-        preferred = not one.new or _is_close(case, target, refused, one.new)
         call = f"{one.given.name}({case.group.source})"
-        return Interface(call, one.given.where, preferred, _why(one.new, target, preferred=preferred), opens)
+        return Interface(call, one.given.where, one.close, _why(one, target), opens)
     return None
 
 
@@ -96,7 +101,8 @@ def _fitting(
             continue
         if all(sure.get(class_.name, {}).get(name, 0) >> (value - 1) & 1 for name in refused):
             rights = _rights(policy, case.source_context.type, given, sure=False) or {}
-            yield Fitting(given, rights, openings.beyond(case.source_context, rights, asked))
+            new = openings.beyond(case.source_context, rights, asked)
+            yield Fitting(given, rights, new, _is_close(case, target, refused, new))
 
 
 def _speaks_of(given: Given, names: set[str], class_: str, refused: tuple[str, ...]) -> bool:
@@ -149,18 +155,18 @@ def _is_close(case: SelinuxCase, target: str, refused: tuple[str, ...], new: New
     own = 1 << (case.policy.names.types[target] - 1)
     others = [kind for kind in _KINDS if kind.isdisjoint(refused)]
     return all(
-        permission in _WAY.get(class_, frozenset())
+        (permission in _WAY.get(class_, frozenset()) and types.bit_count() <= _FOLDERS)
         or (class_ == case.group.class_ and types == own and not any(permission in kind for kind in others))
         for class_, its in new.items()
         for permission, types in its.items()
     )
 
 
-def _why(new: New, target: str, *, preferred: bool) -> str:
-    if not new:
+def _why(one: Fitting, target: str) -> str:
+    if not one.new:
         return "the interface is preferred: it gives what was refused and nothing else that is new"
-    if preferred:
+    if one.close:
         return (
             f"the interface is preferred: beside it opens only more of the same on {target} and the way there"
         )
-    return f"the raw rule is preferred: the interface opens {count_rights(new)} other rights beside"
+    return f"the raw rule is preferred: the interface opens {count_rights(one.new)} other rights beside"

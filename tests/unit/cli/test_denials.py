@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from tests.corpora import corpus
+
 AVC = (
     "type=AVC msg=audit(1795232999.472:{serial}): avc:  denied  {{ read }} for  pid=9 comm={comm} "
     "path={path} dev=vda ino=7 scontext=system_u:system_r:httpd_t:s0 tcontext=system_u:object_r:{type}:s0 "
@@ -102,3 +104,29 @@ def test_a_log_alone_opens_no_domain_that_the_danger_list_is_about(
     said = command("denials", path)
     assert "not to be let through: Password hashes" in said.out
     assert "semanage permissive -a" not in said.out
+
+
+def test_interfaces_are_taken_from_the_folder_that_is_given(
+    command: Callable[..., Any], tmp_path: Path
+) -> None:
+    folder = tmp_path / "include"
+    for name, text in (
+        ("services/own.if", "interface(`own_pass',`allow $1 cron_spool_t:dir { search getattr };')"),
+        ("support/own.spt", ""),
+    ):
+        (folder / name).parent.mkdir(parents=True)
+        (folder / name).write_text(text)
+    log = tmp_path / "audit.log"
+    log.write_text(
+        "type=AVC msg=audit(1795232999.472:9): avc:  denied  { search } for  pid=9 comm=ntpd name=cron "
+        "dev=vda ino=7 scontext=system_u:system_r:ntpd_t:s0 tcontext=system_u:object_r:cron_spool_t:s0 tclass=dir "
+        "permissive=0\n"
+    )
+    policy = corpus("selinux-policies-debian12") / "debian12-default" / "policy.33"
+    words = ("denials", log, "--policy", policy, "--refpolicy", folder)
+    (group,) = json.loads(command(*words, "--json").out)["denials"]["groups"]
+    assert group["cure"]["interface"]["call"] == "own_pass(ntpd_t)"
+    assert "or as an interface: own_pass(ntpd_t)" in command(*words).out
+    said = command("denials", log, "--policy", policy, "--refpolicy", tmp_path)
+    assert said.code == 2
+    assert "no interface files" in said.err
