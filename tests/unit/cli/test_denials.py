@@ -119,8 +119,8 @@ def test_interfaces_are_taken_from_the_folder_that_is_given(
     log = tmp_path / "audit.log"
     log.write_text(
         "type=AVC msg=audit(1795232999.472:9): avc:  denied  { search } for  pid=9 comm=ntpd name=cron "
-        "dev=vda ino=7 scontext=system_u:system_r:ntpd_t:s0 tcontext=system_u:object_r:cron_spool_t:s0 tclass=dir "
-        "permissive=0\n"
+        "dev=vda ino=7 scontext=system_u:system_r:ntpd_t:s0 tcontext=system_u:object_r:cron_spool_t:s0 "
+        "tclass=dir permissive=0\n"
     )
     policy = corpus("selinux-policies-debian12") / "debian12-default" / "policy.33"
     words = ("denials", log, "--policy", policy, "--refpolicy", folder)
