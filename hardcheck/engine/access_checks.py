@@ -223,9 +223,9 @@ def _who_may(entries: Mapping[str, Value], root: FactsRoot) -> Check:
                 return Outcome(unasked, absence_text(unasked))
         others = [name for name in others if name not in passed]
         if not others:
-            return Outcome(True, f"'{text}' is allowed to {listed(names, len(names))}")
+            return Outcome(True, one_line(f"'{text}' is allowed to {listed(names, len(names))}"))
         words = listed(others, len(others))
-        items = unique(Item(name, name) for name in others)
+        items = unique(Item(name, one_line(name)) for name in others)
         return Outcome(False, one_line(f"'{text}' is allowed to {words}"), items)
 
     shown = ", ".join([*expected.texts, *([besides.shown] if besides else [])])

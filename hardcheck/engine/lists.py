@@ -18,7 +18,7 @@ from hardcheck.engine.outcome import Item, Outcome, Show, unique
 from hardcheck.engine.paths import FactsRoot, ItemRoot, Path, Root
 from hardcheck.engine.selections import Choose, Chosen, Condition, Lookup, compile_choice
 from hardcheck.engine.shows import compile_naming, element_root
-from hardcheck.engine.wording import absence_text, listed, one_line
+from hardcheck.engine.wording import absence_text, cut, listed, one_line
 from hardcheck.engine.yaml_source import Value, near
 from hardcheck.facts import Absent, Reason
 
@@ -194,7 +194,7 @@ def _unjudged(found: _Sorted, total: int, show: Show) -> Outcome:
     assert why is not None
     items, words = _named(found.unknown, show)
     text = f"{len(found.unknown)} of {total} could not be judged ({absence_text(why)}): {words}"
-    return Outcome(why, one_line(text), items)
+    return Outcome(why, cut(text), items)
 
 
 def _every(
@@ -220,7 +220,7 @@ def _every(
         if found.yes:
             items, words = _named(found.yes, naming(root))
             text = f"{len(found.yes)} of {total} {path.shown} are not: {words}"
-            return Outcome(False, one_line(text), items, tuple(found.yes))
+            return Outcome(False, cut(text), items, tuple(found.yes))
         if found.unknown:
             return _unjudged(found, total, naming(root))
         if total == len(chosen.doubts):  # no item is surely meant
@@ -269,7 +269,7 @@ def _none(walk: _Walk, wanted: str) -> Quantified:
         if found.yes:
             items, words = _named(found.yes, naming(root))
             text = f"{len(found.yes)} of {chosen.total} {path.shown}: {words}"
-            return Outcome(False, one_line(text), items, tuple(found.yes))
+            return Outcome(False, cut(text), items, tuple(found.yes))
         if found.unknown:
             return _unjudged(found, chosen.total, naming(root))
         return Outcome(True, f"none of {chosen.total} {path.shown}")
@@ -288,7 +288,7 @@ def _some(walk: _Walk, wanted: str) -> Quantified:
         found = _sort(chosen, test)
         if found.yes:
             _, words = _named(found.yes, naming(root))
-            return Outcome(True, one_line(f"{len(found.yes)} of {chosen.total} {path.shown}: {words}"))
+            return Outcome(True, cut(f"{len(found.yes)} of {chosen.total} {path.shown}: {words}"))
         if found.unknown:
             return _unjudged(found, chosen.total, naming(root))
         return Outcome(False, f"none of {chosen.total} {path.shown}")
@@ -318,6 +318,6 @@ def _count(
             return _unjudged(found, chosen.total, naming(root))
         items, names = _named(found.yes, naming(root))
         truth = compare(least, bound)
-        return Outcome(truth, one_line(f"{least} {path.shown}: {names}"), () if truth else items)
+        return Outcome(truth, cut(f"{least} {path.shown}: {names}"), () if truth else items)
 
     return Quantified(run, f"{words} {bound} {path.shown}{with_}", path)

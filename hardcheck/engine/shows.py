@@ -8,7 +8,7 @@ from typing import Any
 from hardcheck.engine import fact_types
 from hardcheck.engine.outcome import Item, Show
 from hardcheck.engine.paths import Entry, EntryType, FactsRoot, ItemRoot, Path
-from hardcheck.engine.wording import default_name, item_text, one_line, value_text
+from hardcheck.engine.wording import cut, default_name, item_text, value_text
 from hardcheck.engine.yaml_source import Value
 from hardcheck.facts import Absent
 
@@ -29,7 +29,7 @@ def compile_show(at: Value | None, root: ItemRoot) -> Show:
         text = value_text(lead)
         if rest:
             text += f" ({', '.join([f'{shown} {value_text(read(item))}' for shown, read in rest])})"
-        return Item(name, one_line(text, 300))
+        return Item(name, cut(text, 300))
 
     return show
 

@@ -23,6 +23,11 @@ def one_line(text: str, limit: int = MAX_LINE) -> str:
     """The text with what is not printable as escapes, cut to ``limit`` characters."""
     if not text.isprintable():
         text = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text[:limit])
+    return cut(text, limit)
+
+
+def cut(text: str, limit: int = MAX_LINE) -> str:
+    """`one_line` for text put together of such lines and of a rule's own words."""
     return text if len(text) <= limit else text[: limit - 3] + "..."
 
 
