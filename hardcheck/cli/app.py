@@ -29,7 +29,7 @@ Exit codes:
   130  stopped by Ctrl-C
 When several apply, 1 wins over 4, and 4 over 3."""
 
-_OBJECTS_BETWEEN_COLLECTIONS = 50_000
+_OBJECTS_BETWEEN_COLLECTIONS = 500_000
 
 COMMANDS: dict[str, tuple[str, str]] = {
     "audit": ("hardcheck.cli.audit", "Collect evidence from hosts, evaluate it, write the reports."),

@@ -190,10 +190,14 @@ def _given_world(policy: Path | None, file_contexts: Path | None) -> World:
 def _with_interfaces(world: World, folder: Path | None) -> World:
     """The world with the interface files of a folder, else of this machine. They only say how a rule of the
     host's policy may be written; what it opens is asked of that policy."""
-    from hardcheck.refpolicy.interfaces import Interfaces, installed_folder
+    from hardcheck.refpolicy.installed import installed_folder
 
     chosen = folder or installed_folder()
-    return msgspec.structs.replace(world, interfaces=Interfaces(chosen)) if chosen is not None else world
+    if chosen is None:
+        return world
+    from hardcheck.refpolicy.interfaces import Interfaces
+
+    return msgspec.structs.replace(world, interfaces=Interfaces(chosen))
 
 
 def _tell(read: Read, min_days: float) -> Told:
@@ -257,8 +261,8 @@ def _with_rates(one: Explanation) -> msgspec.Raw:
 
 def _exit_code(log: LogSummary, explanations: tuple[Explanation, ...]) -> int:
     """1 before 3: an open denial counts also where the log has holes."""
-    from hardcheck.triage.readiness import log_state
-
     if any(one.open and one.group.outcome is not Outcome.GRANTED for one in explanations):
         return 1
+    from hardcheck.triage.readiness import log_state
+
     return 0 if log.health.lines and not log_state(log).faults else 3

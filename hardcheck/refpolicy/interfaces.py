@@ -8,10 +8,9 @@ from pathlib import Path
 
 from hardcheck.errors import UsageError
 from hardcheck.refpolicy.expand import Expander
-from hardcheck.refpolicy.library import Library, holds_interfaces, installed_folder, read_folder
+from hardcheck.refpolicy.installed import holds_interfaces
+from hardcheck.refpolicy.library import Library, read_folder
 from hardcheck.refpolicy.model import Given
-
-__all__ = ["Interfaces", "installed_folder"]
 
 
 class Interfaces:

@@ -16,13 +16,6 @@ import msgspec
 from hardcheck.errors import PolicyError
 from hardcheck.refpolicy.m4 import M4Error, read_calls
 
-INSTALLED = (
-    "/usr/share/selinux/devel/include",
-    "/usr/share/selinux/default/include",
-    "/usr/share/selinux/targeted/include",
-    "/usr/share/selinux/mls/include",
-)
-"""Where distributions install the tree."""
 MAX_FILES = 5_000
 MAX_BYTES = 4 << 20
 MAX_TOTAL = 64 << 20
@@ -65,16 +58,6 @@ class Library:
                     self._by_word.setdefault(word, []).append(one.name)
         found = {name for word in set(words) for name in self._by_word.get(word, ())}
         return tuple(name for name in self.interfaces if name in found)
-
-
-def installed_folder() -> Path | None:
-    """Where this machine has interface files; None where it has none."""
-    return next((Path(folder) for folder in INSTALLED if holds_interfaces(Path(folder))), None)
-
-
-def holds_interfaces(folder: Path) -> bool:
-    """Whether a folder is such a tree."""
-    return next(folder.glob("*/*.if"), None) is not None and (folder / "support").is_dir()
 
 
 def read_folder(folder: Path) -> Library:

@@ -50,6 +50,7 @@ class LaidOut:
         self._asked = 0
         self._rows: dict[int, Rows] = {}
         self._grants: dict[int, Grants] = {}
+        self._by_block: dict[tuple[int, bool], dict[int, list[tuple[int, int]]]] = {}
         self._about: Remembered[tuple[tuple[int, ...], int], list[tuple[int, Row]]] = Remembered(ABOUT)
         self._grants_by_class: Remembered[
             tuple[tuple[int, ...], int], list[tuple[int, dict[int, list[Grant]]]]
@@ -73,21 +74,20 @@ class LaidOut:
         return found
 
     @cached_property
-    def _conditional_keys(self) -> dict[int, list[tuple[int, bool, int, int]]]:
-        """Block, side, key and data of the conditional access rules by source, in file order."""
-        found: dict[int, list[tuple[int, bool, int, int]]] = {}
+    def _blocks(self) -> dict[int, list[tuple[int, bool]]]:
+        """The blocks, by number and side, that have conditional access rules of a source, in file order."""
+        found: dict[int, list[tuple[int, bool]]] = {}
         for number, block in enumerate(self._policydb.conditionals):
             for when, rules in ((True, block.when_true), (False, block.when_false)):
-                for key, data in rules.plain:
-                    key &= KIND_BITS
-                    if key < ACCESS_KINDS_END:
-                        found.setdefault(key & FIELD, []).append((number, when, key, data))
+                own = {key & FIELD for key, _ in rules.plain if key & KIND_BITS < ACCESS_KINDS_END}
+                for source in own:
+                    found.setdefault(source, []).append((number, when))
         return found
 
     @property
     def sources(self) -> Iterable[int]:
         """Every value that a rule has as its source, in file order, the unconditional rules first."""
-        return dict.fromkeys((*self._keys, *self._conditional_keys))
+        return dict.fromkeys((*self._keys, *self._blocks))
 
     def unconditional(self, source: int) -> Rows:
         """The rows of the rules outside of conditional blocks; not to be changed."""
@@ -103,15 +103,25 @@ class LaidOut:
         """The rules of all conditional blocks; not to be changed."""
         known = self._grants.get(source)
         if known is None:
-            known = _NO_GRANTS
-            rules = self._conditional_keys.get(source)
-            if rules is not None:
-                known = {}
-                for number, when, key, data in rules:
+            known = {} if source in self._blocks else _NO_GRANTS
+            for number, when in self._blocks.get(source, ()):
+                for key, data in self._rules_of_block(number, when=when)[source]:
                     row = known.setdefault(key >> CLASS_SHIFT & FIELD, {})
                     grant = (number, when, key >> KIND_SHIFT, data)
                     row.setdefault(key >> TARGET_SHIFT & FIELD, []).append(grant)
             self._grants[source] = known
+        return known
+
+    def _rules_of_block(self, number: int, *, when: bool) -> dict[int, list[tuple[int, int]]]:
+        """The access rules of one side of a block by source."""
+        known = self._by_block.get((number, when))
+        if known is None:
+            known = self._by_block[number, when] = {}
+            block = self._policydb.conditionals[number]
+            for key, data in (block.when_true if when else block.when_false).plain:
+                key &= KIND_BITS
+                if key < ACCESS_KINDS_END:
+                    known.setdefault(key & FIELD, []).append((key, data))
         return known
 
     def pairs(

@@ -8,8 +8,9 @@ import pytest
 
 from hardcheck.errors import PolicyError, UsageError
 from hardcheck.refpolicy import library as module
+from hardcheck.refpolicy.installed import holds_interfaces
 from hardcheck.refpolicy.interfaces import Interfaces
-from hardcheck.refpolicy.library import holds_interfaces, read_folder, read_texts
+from hardcheck.refpolicy.library import read_folder, read_texts
 from tests.unit.refpolicy.samples import SETS, SHOP, library
 
 

@@ -15,7 +15,8 @@ from pathlib import Path
 import pytest
 
 from hardcheck.refpolicy.expand import Expander
-from hardcheck.refpolicy.library import installed_folder, read_folder
+from hardcheck.refpolicy.installed import installed_folder
+from hardcheck.refpolicy.library import read_folder
 from hardcheck.refpolicy.model import Given, Grant
 from hardcheck.selinux.module_store import words_of
 
