@@ -57,10 +57,6 @@ class Conditional(Struct, frozen=True):
                 stack.append(_combine(operator, left, right))
         return stack[0]
 
-    def active(self, states: Mapping[int, bool]) -> RuleList:
-        """Return the rules in force with these states of booleans."""
-        return self.when_true if self.holds(states) else self.when_false
-
     @property
     def booleans(self) -> frozenset[int]:
         """Values of the booleans in the expression."""

@@ -17,6 +17,7 @@ class EnabledRules:
 
     The first few questions are answered from the rules as they were read; later ones from `LaidOut`,
     which all settings have in common, so that another setting costs nothing before it is asked.
+    ``holds`` says of each conditional block whether its condition does.
     """
 
     def __init__(self, policydb: PolicyDb, laid_out: LaidOut, states: Mapping[int, bool]) -> None:
@@ -26,10 +27,10 @@ class EnabledRules:
         self._rows_by_source: dict[int, Rows] = {}
         self._about: Remembered[tuple[tuple[int, ...], int], list[Row]] = Remembered(ABOUT)
         self._packed: Remembered[tuple[tuple[int, ...], tuple[int, ...], int], int] = Remembered(ABOUT)
-        self._holds = tuple(block.holds(states) for block in policydb.conditionals)
+        self.holds = tuple(block.holds(states) for block in policydb.conditionals)
         self._active = tuple(
             block.when_true if holds else block.when_false
-            for block, holds in zip(policydb.conditionals, self._holds, strict=True)
+            for block, holds in zip(policydb.conditionals, self.holds, strict=True)
         )
 
     def rows(self, source: int) -> Rows:
@@ -37,7 +38,7 @@ class EnabledRules:
         known = self._rows_by_source.get(source)
         if known is None:
             laid_out = self._laid_out
-            known = with_grants(laid_out.unconditional(source), laid_out.conditional(source), self._holds)
+            known = with_grants(laid_out.unconditional(source), laid_out.conditional(source), self.holds)
             self._rows_by_source[source] = known
         return known
 

@@ -32,7 +32,7 @@ Grants = dict[int, dict[int, list[Grant]]]
 
 _NO_ROWS: Rows = {}
 _NO_GRANTS: Grants = {}
-_QUESTIONS_WITHOUT_ROWS = 12
+_QUESTIONS_WITHOUT_ROWS = 6
 ABOUT = 1 << 12
 """Sources with a class of which the rows are remembered together."""
 

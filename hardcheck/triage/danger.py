@@ -86,11 +86,21 @@ def _what(danger: Danger, request: Request, faces: Faces, *, tenant: bool) -> st
 def _clauses_about(class_: str, target: str) -> dict[str, list[SelinuxClause]]:
     """The clauses by entry that a class and a target type fit; not to be changed."""
     found: dict[str, list[SelinuxClause]] = {}
-    for danger in DANGERS:
-        for clause in danger.selinux:
-            if (not clause.class_ or class_ in clause.class_) and _named(clause.target, target):
-                found.setdefault(danger.id, []).append(clause)
+    for id_, clause in _clauses_of(class_):
+        if not clause.target or _named(clause.target, target):
+            found.setdefault(id_, []).append(clause)
     return found
+
+
+@lru_cache(maxsize=256)
+def _clauses_of(class_: str) -> tuple[tuple[str, SelinuxClause], ...]:
+    """The clauses that a class fits, each with the name of its entry."""
+    return tuple(
+        (danger.id, clause)
+        for danger in DANGERS
+        for clause in danger.selinux
+        if not clause.class_ or class_ in clause.class_
+    )
 
 
 def _selinux(clause: SelinuxClause, request: Request, faces: Faces) -> bool:

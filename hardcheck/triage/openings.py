@@ -169,14 +169,14 @@ def _gained_elsewhere(
     policy: Policy, source: SecurityContext, states: Mapping[str, bool]
 ) -> tuple[int, TypeSet]:
     """What other domains gain by allow rules that come into force: how much, and which domains."""
-    before, after = policy.states(), policy.states(dict(states))
+    before, after = policy.enabled().holds, policy.enabled(dict(states)).holds
     gained = 0
     domains: TypeSet = 0
     own = 1 << (source.type - 1)
-    for block in policy.policydb.conditionals:
-        if block.holds(before) == block.holds(after):
+    for block, held, holds in zip(policy.policydb.conditionals, before, after, strict=True):
+        if held == holds:
             continue
-        for key, data in block.active(after).plain:
+        for key, data in (block.when_true if holds else block.when_false).plain:
             if _is_allow(key):
                 members = policy.types.of(key & FIELD) & ~own & policy.types.domains
                 targets = policy.types.of(key >> TARGET_SHIFT & FIELD)
