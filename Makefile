@@ -1,6 +1,6 @@
 # make audit   set everything up and audit this machine        make test   lint, types, tests
 # make live    end-to-end tests on lab hosts under QEMU        make bench  measurements, as ratios to a peer
-# make live-slow   those that take an hour: remedies applied and taken back, OpenSCAP and Lynis beside hardcheck
+# make live-slow   those that take an hour: more remedies, OpenSCAP and Lynis beside hardcheck
 PY := .venv/bin/python
 export PYTHONWARNINGS :=
 

@@ -12,12 +12,13 @@ import os
 import secrets
 import subprocess
 import sys
-import textwrap
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import yaml
 
 from tests.live import lab
 from tests.live.lab_hosts import inventory
@@ -62,6 +63,15 @@ def shared_last(script: Script) -> dict[str, list[str]]:
     return {rule: [line for line in lines if last[line] == rule] for rule, lines in commands.items()}
 
 
+def shared_tasks_last(books: Mapping[str, str]) -> dict[str, list[Any]]:
+    """The tasks of each rule; as with commands, one that several rules have is left to the last of them."""
+    tasks = {rule: yaml.safe_load(text) for rule, text in books.items()}
+    last = {json.dumps(task): rule for rule, listed in tasks.items() for task in listed}
+    return {
+        rule: [task for task in listed if last[json.dumps(task)] == rule] for rule, listed in tasks.items()
+    }
+
+
 def run_commands(host: str, commands: Script) -> dict[str, list[Said]]:
     """Run the commands of each rule in a shell of its own, as root by way of an account that may sudo:
     remedies take root's login away."""
@@ -102,12 +112,12 @@ def _read(text: str, commands: Script, mark: str) -> dict[str, list[Said]]:
     return found
 
 
-def run_ansible(folder: Path, host: str, books: Mapping[str, str]) -> dict[str, list[Task]]:
+def run_ansible(folder: Path, host: str, books: Mapping[str, list[Any]]) -> dict[str, list[Task]]:
     """Run the tasks of each rule as a person runs them: over SSH, by an account that may sudo.
 
     Args:
         folder: for the playbook and what the run writes.
-        books: by rule, the YAML list of tasks.
+        books: by rule, its tasks.
 
     Returns:
         What each task gave; a rule's tasks end with the first that fails.
@@ -127,7 +137,8 @@ def run_ansible(folder: Path, host: str, books: Mapping[str, str]) -> dict[str, 
 
     (folder / "runner").mkdir(parents=True, exist_ok=True)
     book = folder / "all.yml"
-    book.write_text(_GATHER.format(host=host) + "".join(_play(host, *each) for each in books.items()))
+    plays = [_GATHER | {"hosts": f"lab-{host}"}, *(_play(host, *each) for each in books.items())]
+    book.write_text(yaml.safe_dump(plays, sort_keys=False))
     path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
     ansible_runner.run(
         private_data_dir=str(folder / "runner"),
@@ -140,22 +151,10 @@ def run_ansible(folder: Path, host: str, books: Mapping[str, str]) -> dict[str, 
     return found
 
 
-_GATHER = """\
-- hosts: lab-{host}
-  gather_subset: ["!all", "min"]
-"""
+_GATHER = {"gather_subset": ["!all", "min"]}
 
 
-def _play(host: str, rule: str, tasks: str) -> str:
+def _play(host: str, rule: str, tasks: list[Any]) -> dict[str, Any]:
     """One rule's tasks; a failure ends them and leaves the host to the next play."""
-    block = textwrap.indent(tasks.strip("\n"), " " * 8)
-    return f"""\
-- name: {rule}
-  hosts: lab-{host}
-  gather_facts: false
-  tasks:
-    - block:
-{block}
-      rescue:
-        - ansible.builtin.meta: noop
-"""
+    block = {"block": tasks, "rescue": [{"ansible.builtin.meta": "noop"}]}
+    return {"name": rule, "hosts": f"lab-{host}", "gather_facts": False, "tasks": [block]}
