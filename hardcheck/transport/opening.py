@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+import sys
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -95,11 +97,12 @@ class Ways:
         self.close()
 
     def _ssh_context(self) -> SshContext:
-        from hardcheck.transport.ssh_context import SshContext, SshOptions
-
         options = self._options
         with self._lock:
             if self._ssh is None:
+                with _without_invoke():
+                    from hardcheck.transport.ssh_context import SshContext, SshOptions
+
                 self._ssh = SshContext(
                     SshOptions(options.host_keys, options.ssh_password, options.ask, options.ssh_config)
                 )
@@ -123,6 +126,19 @@ class Ways:
                     )
                 )
             return self._ansible
+
+
+@contextlib.contextmanager
+def _without_invoke() -> Iterator[None]:
+    """paramiko imports invoke for ``Match exec`` alone and goes without where it is missing; it takes a
+    third of the start, and SSH configuration is read by `hardcheck.transport.ssh_config`."""
+    missing: dict[str, Any] = {} if "invoke" in sys.modules else {"invoke": None}
+    sys.modules.update(missing)
+    try:
+        yield
+    finally:
+        for name in missing:
+            del sys.modules[name]
 
 
 def _host_variables(access: Access) -> dict[str, object]:
