@@ -21,15 +21,15 @@ def compile_show(at: Value | None, root: ItemRoot) -> Show:
     paths = [root.resolve(name) for name in names]
     if not paths:
         raise at.fault("a field or a list of fields")
-    first, rest = paths[0].read, tuple((path.shown, path.read) for path in paths[1:])
+    reads = tuple(path.read for path in paths)
+    beside = ", ".join(path.shown.replace("%", "%%") + " %s" for path in paths[1:])
+    form = f"%s ({beside})" if beside else "%s"
 
     def show(item: Any) -> Item:
-        lead = first(item)
+        values = [read(item) for read in reads]
+        lead = values[0]
         name = "" if isinstance(lead, Absent) else str(lead)
-        text = value_text(lead)
-        if rest:
-            text += f" ({', '.join([f'{shown} {value_text(read(item))}' for shown, read in rest])})"
-        return Item(name, cut(text, 300))
+        return Item(name, cut(form % tuple(map(value_text, values)), 300))
 
     return show
 
