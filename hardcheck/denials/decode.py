@@ -44,7 +44,7 @@ def _record(raw: RawRecord, interpreted: bool, place: Callable[[int], Where]) ->
     that program; they are named ``outer.pid`` and so on."""
     type_, use, number, text = raw
     body = text if interpreted else plain_part(text)
-    avc = _AVC.search(body)
+    avc = None if use & Use.PART else _AVC.search(body)
     start = body.find(b"msg='") if use & Use.USER else -1
     inner = _inner(body, start) if start >= 0 else body
     fields = read_interpreted(inner) if interpreted else read_fields(inner, use)

@@ -50,23 +50,43 @@ def read_fields(text: bytes, use: int = Use.NOTHING) -> dict[str, str]:
     In a record that a program wrote (`Use.USER`) the last context, class and ``permissive`` win instead:
     such programs put the caller's command line before them, and its text could look like a field.
     """
-    plain = text.isascii()  # nearly every record; then no value has to be looked at again
+    found = _FIELD.findall(text.decode("latin-1"))
+    if len(text) > LIMIT or use & Use.USER or not text.isascii():
+        return _read_with_care(found, use)
+    fields: dict[str, str] = {}  # nearly every record: nothing to cut, to decode or to take back
+    for name, quoted, bare in found:
+        if name in fields:
+            continue
+        value = bare or quoted
+        if bare:
+            if bare[-1] in ",)":
+                value = _trimmed(bare)
+            if name in _UNTRUSTED and (text_of_hex := _hexed(name, value)) is not None:
+                value = text_of_hex
+        fields[name] = value
+    return fields
+
+
+def _read_with_care(found: list[tuple[str, str, str]], use: int) -> dict[str, str]:
+    """The same for records of programs, with bytes beyond ASCII, or longer than a value may be."""
     last_wins = _LAST_WINS if use & Use.USER else ()
     fields: dict[str, str] = {}
-    for name, quoted, bare in _FIELD.findall(text.decode("latin-1")):
-        if name in fields and name not in last_wins:
-            continue
-        if bare:
-            value = bare.rstrip(",)") if bare[-1] in ",)" and "(" not in bare else bare
-            if name in _UNTRUSTED and _HEX.fullmatch(value):
-                fields[name] = decode(bytes.fromhex(value))
-                continue
-        else:
-            value = quoted
-        if len(value) > LIMIT:
-            value = value[:LIMIT]
-        fields[name] = value if plain else decode(value.encode("latin-1"))
+    for name, quoted, bare in found:
+        if name not in fields or name in last_wins:
+            hexed = _hexed(name, _trimmed(bare)) if bare else None
+            text = _trimmed(bare) if bare else quoted
+            fields[name] = hexed if hexed is not None else decode(text.encode("latin-1"))
     return fields
+
+
+def _trimmed(value: str) -> str:
+    """A value without quotes and without the sign that ends a list or a bracket behind it."""
+    return value.rstrip(",)") if value[-1] in ",)" and "(" not in value else value
+
+
+def _hexed(name: str, value: str) -> str | None:
+    """The text of a value in hexadecimal, where the kernel writes one so; None for any other."""
+    return decode(bytes.fromhex(value)) if name in _UNTRUSTED and _HEX.fullmatch(value) else None
 
 
 def read_interpreted(text: bytes) -> dict[str, str]:

@@ -55,6 +55,7 @@ _NO_METACHARACTER = re.compile(r"(?:\\.|[^.^$?*+|\[({\\])*", re.DOTALL)
 _CHARACTER = re.compile(r"\\?.", re.DOTALL)
 _STEM = re.compile(r"/[^/.^$?*+|\[({\\]*(?=/)")
 _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
+_AND_BELOW = "(/.*)?"
 _QUANTIFIERS = frozenset("*?+{")
 
 
@@ -91,7 +92,7 @@ class FileContexts:
             literal, whole = _literal_part(rule.spec)
             (self._literal if whole else self._by_prefix).setdefault(literal, []).append(number)
         self._lengths = sorted({len(prefix) for prefix in self._by_prefix})
-        self._matchers: dict[int, Automaton | str] = {}
+        self._matchers: dict[int, Automaton | _Below | str] = {}
         self._required: dict[int, str] = {}
         self._found: Remembered[tuple[str, str], FileContextRule | None] = Remembered(_MOST_FOUND)
 
@@ -322,7 +323,22 @@ def _stem(spec: str) -> str:
     return match.group() if match else ""
 
 
-def _compile(spec: str) -> Automaton | str:
+class _Below:
+    """``/folder(/.*)?``, as most rules are: a path and all that lies below it."""
+
+    def __init__(self, path: str) -> None:
+        self._path, self._start = path, f"{path}/"
+
+    def matches(self, text: str) -> bool:
+        """Whether the whole text is described by the expression."""
+        return text == self._path or text.startswith(self._start)
+
+
+def _compile(spec: str) -> Automaton | _Below | str:
+    if spec.endswith(_AND_BELOW):
+        path, whole = _literal_part(spec.removesuffix(_AND_BELOW))
+        if whole:
+            return _Below(path)
     stem = _stem(spec)
     first = tuple(Chars(1 << ord(character)) for character in stem)
     try:

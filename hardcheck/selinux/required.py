@@ -13,8 +13,8 @@ _STEP = re.compile(r"\\[^0-9A-Za-z]|\[(?:\\.|[^\]\\])+\]|.", re.DOTALL)
 _UNUSUAL = re.compile(
     r"\(\?|\(\*|\\[0-9A-Za-z]|\\\Z|\{"  # options, verbs, escaped sets and quotes, counts
     r"|\[\^?\]|\[[^\]]*\["  # a class that holds brackets
-    r"|(?<=[^\[])\^|\$(?=.)"  # anchors inside
-    r"|(?:\A|[(|])[*+?]|[*+?][*+]|[*+?]\?[*+?]"  # nothing to repeat, possessive or double repetition
+    r"|(?<=[^\[])\^|\\\[\^|\$(?=.)"  # anchors inside
+    r"|(?:\A\^?|[(|])[*+?]|[*+?][*+]|[*+?]\?[*+?]"  # nothing to repeat, possessive or double repetition
 )
 _REPEATS = frozenset("*+?")
 

@@ -21,6 +21,7 @@ class Histories:
                 self._by_pid.setdefault(pid, []).append(group)
         # By id, which is a group's as long as it lives: hence the groups are kept.
         self._groups, self._first = groups, {id(group): _first(group) for group in groups}
+        self._told: dict[int, tuple[str, str]] = {}
         for same in self._by_source.values():
             same.sort(key=self._first_of)
 
@@ -38,12 +39,20 @@ class Histories:
         else:
             others.sort(key=self._first_of)
         for other in others[:_MOST]:
-            when = other.first.strftime("%Y-%m-%dT%H:%M:%SZ") if other.first else "at a time not recorded"
-            wanted = " ".join((*other.wanted, other.target, other.class_, other.object)).strip()
-            lines.append(f"{when}: {what} {wanted} ({other.count} times)")
+            when, asked = self._told_of(other)
+            lines.append(f"{when}: {what} {asked}")
         if len(others) > _MOST:
             lines.append(f"and {len(others) - _MOST} more")
         return tuple(lines)
+
+    def _told_of(self, group: Group) -> tuple[str, str]:
+        """When a group began and what it is about; many histories tell of the same ones."""
+        known = self._told.get(id(group))
+        if known is None:
+            when = group.first.strftime("%Y-%m-%dT%H:%M:%SZ") if group.first else "at a time not recorded"
+            wanted = " ".join((*group.wanted, group.target, group.class_, group.object)).strip()
+            known = self._told[id(group)] = (when, f"{wanted} ({group.count} times)")
+        return known
 
     def _first_of(self, group: Group) -> float:
         return self._first[id(group)]

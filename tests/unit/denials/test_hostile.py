@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from hardcheck.denials import grouping, joining
+from hardcheck.denials import fields, grouping, joining
 from hardcheck.denials.lines import LIMIT
 from hardcheck.denials.model import Denial
 from hardcheck.denials.reading import LogFile, read_denials, read_logs
@@ -212,3 +212,19 @@ def test_a_command_line_cannot_change_the_contexts_of_a_program_s_refusal() -> N
 def test_scrubbed_ids_join_no_more_than_is_kept_together() -> None:
     content = audit_log().replace(ID, "1111111111.111:1111") * 500
     assert len(list(read_denials([log(content)]))) == 500
+
+
+_FIELDS = st.text(alphabet="abcomexn=\"' ,()[]._-0123456789ABCDEF/\x00\t", max_size=120).map(str.encode)
+
+
+@given(_FIELDS)
+def test_bytes_beyond_ascii_change_no_other_field(text: bytes) -> None:
+    """Records of ASCII take a shorter way through the reader than others."""
+    with_more = fields.read_fields(b"zz=\xc3\xa9 " + text)
+    assert with_more.pop("zz") == "\u00e9"
+    assert with_more == {name: value for name, value in fields.read_fields(text).items() if name != "zz"}
+
+
+def test_a_value_is_cut_at_its_limit() -> None:
+    found = fields.read_fields(b'name="' + b"a" * 40_000 + b'" comm=' + b"61" * 20_000 + b" key=b)")
+    assert found == {"name": "a" * fields.LIMIT, "comm": "a" * fields.LIMIT, "key": "b"}

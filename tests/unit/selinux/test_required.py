@@ -65,6 +65,7 @@ def test_rules_of_distributions_are_told_apart_by_it(spec: str, data: st.DataObj
         ("/a(b|c)de", "de"),
         ("/a(b", ""),
         (r"/a.b\d", ""),
+        (r"/a.\[^", ""),
     ],
 )
 def test_the_text_behind_the_literal_beginning(spec: str, required: str) -> None:
