@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from hardcheck.facts import Absent
-from hardcheck.triage.interface_fit import NONE_FITS, NOT_AT_HAND, interface_for
+from hardcheck.triage.interface_fit import interface_for, why_none
 from hardcheck.triage.model import Cause, Cure, Found, Proof, Step
 from hardcheck.triage.openings import Openings
 from hardcheck.triage.selinux_case import SelinuxCase
@@ -34,8 +33,7 @@ def gap(case: SelinuxCase, openings: Openings, target_type: str) -> Found | None
     interface = interface_for(case, openings, target, refused)
     steps = [Step("te", text=rule), Step("cil", text=cil_rule(source, target, class_, refused))]
     if interface is None:
-        known = not isinstance(case.world.interfaces, Absent)
-        steps.append(Step("note", text=NONE_FITS if known else NOT_AT_HAND))
+        steps.append(Step("note", text=why_none(case.world)))
     cure = Cure("Add the smallest rule in a module of its own", tuple(steps), True, interface=interface)
     says = (
         f"The label, the domain and the booleans are in order: the policy simply has no rule for {source} to "

@@ -22,6 +22,7 @@ from hardcheck.triage.danger import words_of
 from hardcheck.triage.model import Interface
 from hardcheck.triage.openings import New, Openings, count_rights
 from hardcheck.triage.selinux_case import SelinuxCase
+from hardcheck.triage.world import World
 
 _MOST_TRIED = 12
 _MOST_NEW = 200
@@ -48,6 +49,14 @@ NONE_FITS = (
     "A raw rule: no interface of the reference policy gives this to a domain without opening much else, or "
     "what must not be open."
 )
+
+
+def why_none(world: World) -> str:
+    """Why a gap is answered by a raw rule alone."""
+    if isinstance(world.interfaces, Absent):
+        return NOT_AT_HAND
+    faults = world.interfaces.library.faults
+    return f"{NONE_FITS} {len(faults)} of the files could not be read: {faults[0]}" if faults else NONE_FITS
 
 
 class Fitting(msgspec.Struct, frozen=True):

@@ -150,6 +150,16 @@ def test_without_files_that_is_said() -> None:
     assert explain([GAP], absent)[0].cure == found.cure
 
 
+def test_files_that_could_not_be_read_are_counted() -> None:
+    library = read_texts([("apps/own.if", SECRET), ("apps/cut.if", "interface(`own_cut',`")])
+    known = msgspec.structs.replace(debian_world(), interfaces=Interfaces(library=library))
+    (found,) = explain([GAP], known)
+    assert found.cure is not None
+    assert found.cure.steps[-1].text == (
+        f"{NONE_FITS} 1 of the files could not be read: apps/cut.if: a quote that is never closed"
+    )
+
+
 def files(*texts: str, file: str = "apps/own.if") -> dict[str, str]:
     known = world(*texts, file=file)
     return {one.name: one.text for one in suggestions(explain([GAP], known))}
