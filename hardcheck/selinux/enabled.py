@@ -9,7 +9,17 @@ from itertools import chain
 from hardcheck.access.remembered import Remembered
 from hardcheck.selinux.avtab import KIND_SHIFT, ExtendedRule, RuleKind, key_of
 from hardcheck.selinux.policydb import PolicyDb
-from hardcheck.selinux.rows import ABOUT, ACCESS_KINDS_END, KIND_BITS, LaidOut, Row, Rows, pack, with_grants
+from hardcheck.selinux.rows import (
+    ABOUT,
+    ACCESS_KINDS_END,
+    KIND_BITS,
+    LaidOut,
+    Row,
+    Rows,
+    pack,
+    with_grants,
+    with_rules,
+)
 
 
 class EnabledRules:
@@ -44,9 +54,11 @@ class EnabledRules:
 
     @cached_property
     def _rows_by_class(self) -> dict[int, list[tuple[int, Row]]]:
+        active = chain.from_iterable(rules.plain for rules in self._active)
+        self._rows_by_source = with_rules(self._laid_out.every, active)
         found: dict[int, list[tuple[int, Row]]] = {}
-        for source in self._laid_out.sources:
-            for class_, row in self.rows(source).items():
+        for source, rows in self._rows_by_source.items():
+            for class_, row in rows.items():
                 found.setdefault(class_, []).append((source, row))
         return found
 

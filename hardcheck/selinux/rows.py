@@ -49,6 +49,7 @@ class LaidOut:
         self._policydb = policydb
         self._asked = 0
         self._rows: dict[int, Rows] = {}
+        self._complete = False
         self._grants: dict[int, Grants] = {}
         self._by_block: dict[tuple[int, bool], dict[int, list[tuple[int, int]]]] = {}
         self._about: Remembered[tuple[tuple[int, ...], int], list[tuple[int, Row]]] = Remembered(ABOUT)
@@ -84,19 +85,20 @@ class LaidOut:
                     found.setdefault(source, []).append((number, when))
         return found
 
-    @property
-    def sources(self) -> Iterable[int]:
-        """Every value that a rule has as its source, in file order, the unconditional rules first."""
-        return dict.fromkeys((*self._keys, *self._blocks))
+    @cached_property
+    def every(self) -> dict[int, Rows]:
+        """The rows of all sources, made in one go; not to be changed."""
+        self._rows, self._complete = _rows_by_source(self._policydb.rules.plain.items()), True
+        return self._rows
 
     def unconditional(self, source: int) -> Rows:
         """The rows of the rules outside of conditional blocks; not to be changed."""
         known = self._rows.get(source)
         if known is None:
-            keys = self._keys.get(source)
+            keys = self._keys.get(source) if not self._complete else None
             plain = self._policydb.rules.plain
-            known = _NO_ROWS if keys is None else _rows_of((key, plain[key]) for key in keys)
-            self._rows[source] = known
+            rows = {} if keys is None else _rows_by_source((key, plain[key]) for key in keys)
+            known = self._rows[source] = rows.get(source, _NO_ROWS)
         return known
 
     def conditional(self, source: int) -> Grants:
@@ -164,19 +166,43 @@ class LaidOut:
         return known
 
 
-def _rows_of(rules: Iterable[tuple[int, int]]) -> Rows:
-    """The rows of the access rules of one source."""
-    rows: Rows = {}
+def _rows_by_source(rules: Iterable[tuple[int, int]]) -> dict[int, Rows]:
+    found: dict[int, Rows] = {}
     for key, data in rules:
         if key >= ACCESS_KINDS_END:
             continue
+        rows = found.get(key & FIELD)
+        if rows is None:
+            rows = found[key & FIELD] = {}
         class_ = key >> CLASS_SHIFT & FIELD
         row = rows.get(class_)
         if row is None:
             row = rows[class_] = {}
         target = key >> TARGET_SHIFT & FIELD
         row[target] = row.get(target, 0) | pack(key >> KIND_SHIFT, data)
-    return rows
+    return found
+
+
+def with_rules(every: dict[int, Rows], rules: Iterable[tuple[int, int]]) -> dict[int, Rows]:
+    """The rows of all sources with more rules in them; what gains nothing is shared, not copied."""
+    found = dict(every)
+    copied: dict[int, set[int]] = {}
+    for key, data in rules:
+        key &= KIND_BITS
+        if key >= ACCESS_KINDS_END:
+            continue
+        source, class_ = key & FIELD, key >> CLASS_SHIFT & FIELD
+        own = copied.get(source)
+        if own is None:
+            own = copied[source] = set()
+            found[source] = dict(found.get(source, ()))
+        rows = found[source]
+        if class_ not in own:
+            own.add(class_)
+            rows[class_] = dict(rows.get(class_, ()))
+        row, target = rows[class_], key >> TARGET_SHIFT & FIELD
+        row[target] = row.get(target, 0) | pack(key >> KIND_SHIFT, data)
+    return found
 
 
 def with_grants(rows: Rows, grants: Grants, holds: tuple[bool, ...]) -> Rows:

@@ -201,3 +201,18 @@ def test_rules_that_are_laid_out_answer_as_rules_that_are_looked_up() -> None:
             answers.append(looked_up)
         differ += answers[0] != answers[1]
     assert differ > 50
+
+
+def test_rows_are_the_same_one_by_one_and_all_at_once() -> None:
+    policydb, on = debian("default").policydb, dict.fromkeys(debian("default").booleans, True)
+    one_by_one, at_once = Policy(policydb), Policy(policydb)
+    file = at_once.names.classes["file"].value
+    for setting in ({}, on):
+        rows = at_once.enabled(setting).rows_of(file)
+        assert len(rows) > 700
+        rules = one_by_one.enabled(setting)
+        assert dict(rows) == {
+            source: rules.rows(source)[file]
+            for source in range(1, policydb.types.highest + 1)
+            if file in rules.rows(source)
+        }
