@@ -168,6 +168,8 @@ def _both(where: Condition | None, has: Condition | None) -> Condition:
 
 def _sort(chosen: Chosen, test: operators.Test | None) -> _Sorted:
     """Kleene's AND of being chosen and of passing the test, item by item."""
+    if test is None and not chosen.doubts:
+        return _Sorted(list(chosen.items), [])
     found = _Sorted([], [])
     for place, item in enumerate(chosen.items):
         doubt = chosen.doubts.get(place)
@@ -235,8 +237,8 @@ def _every(
 def _offenders(chosen: Chosen, test: operators.Test) -> _Sorted:
     """The items that are meant and fail the test (in ``yes``), and those of which that is not known."""
     found = _Sorted([], [])
-    for place, item in enumerate(chosen.items):
-        truth = test(item)
+    truths = map(test, chosen.items)
+    for place, (item, truth) in enumerate(zip(chosen.items, truths, strict=True)):
         if truth is True:
             continue
         doubt = chosen.doubts.get(place)

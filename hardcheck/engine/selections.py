@@ -106,9 +106,7 @@ def _choose(items: Sequence[Any], condition: Condition | None) -> Chosen:
         return Chosen(items, {}, len(items))
     found: list[Any] = []
     doubts: dict[int, Absent] = {}
-    test = condition.test
-    for item in items:
-        truth = test(item)
+    for item, truth in zip(items, map(condition.test, items), strict=True):
         if truth is not False:
             if truth is not True:
                 doubts[len(found)] = truth
