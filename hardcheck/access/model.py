@@ -133,9 +133,13 @@ def subject_name(label: str) -> str:
 
 
 class AccessPolicy(Protocol):
-    """A loaded policy that can be asked."""
+    """A loaded policy that can be asked.
+
+    ``silent`` are subjects that are loaded and whose rules are not known: `who_may` cannot name them.
+    """
 
     framework: str  # "selinux" or "apparmor"
+    silent: tuple[str, ...]
 
     def may(self, subject: Subject, action: Action, object_: Object) -> AccessAnswer:
         """Answer one question; a subject or object the policy does not know gives ``unknown``."""

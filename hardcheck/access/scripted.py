@@ -12,13 +12,14 @@ from hardcheck.access.question import parse_question
 
 class ScriptedPolicy(msgspec.Struct, frozen=True):
     """``answers``: "read /etc/shadow" to subjects and their verdicts; ``allowed_to``: the same texts to
-    the subjects that may; ``leads_to``: what a subject becomes by what it executes. Any other question has
-    no answer."""
+    the subjects that may; ``leads_to``: what a subject becomes by what it executes; ``silent``: subjects
+    whose rules are not known. Any other question has no answer."""
 
     framework: str
     answers: Mapping[str, Mapping[str, Verdict]] = {}
     allowed_to: Mapping[str, tuple[str, ...]] = {}
     leads_to: Mapping[str, str] = {}
+    silent: tuple[str, ...] = ()
 
     def may(self, subject: Subject, action: Action, object_: Object) -> AccessAnswer:
         """The given verdict; unknown where none is given."""

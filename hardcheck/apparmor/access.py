@@ -55,12 +55,13 @@ _BY_CAPABILITY = {Action.LOAD_MODULE: "sys_module", Action.SET_POLICY: "mac_admi
 
 
 class AppArmorPolicy:
-    """The policy of one host, to be asked."""
+    """The policy of one host, to be asked. ``silent`` are profiles in the kernel that no text is known of."""
 
     framework = "apparmor"
 
     def __init__(self, policy: ProfileSet) -> None:
         self.policy = policy
+        self.silent = tuple(sorted((policy.loaded or frozenset()) - policy.profiles.keys()))
         self._answers: Remembered[tuple[str, Action, Object], AccessAnswer] = Remembered(_MOST_ANSWERS)
         self._subjects: Remembered[tuple[Action, Object], tuple[Subject, ...]] = Remembered(_MOST_LISTS)
 
@@ -88,7 +89,7 @@ class AppArmorPolicy:
         return answer
 
     def who_may(self, action: Action, object_: Object) -> tuple[Subject, ...]:
-        """Every profile that may by its rules, sorted; ``unconfined`` stands for tasks without one.
+        """Every loaded profile that may by its rules, sorted; ``unconfined`` stands for tasks without one.
         Remembered as the answers of `may` are."""
         known = self._subjects.get((action, object_))
         return self._subjects.put((action, object_), self._who(action, object_)) if known is None else known
@@ -96,7 +97,7 @@ class AppArmorPolicy:
     def _who(self, action: Action, object_: Object) -> tuple[Subject, ...]:
         found = [UNCONFINED]
         for name, profile in self.policy.profiles.items():
-            if self._may_by_rules(profile, action, object_):
+            if self.policy.exists(name) and self._may_by_rules(profile, action, object_):
                 found.append(name)
         return tuple(Subject(name) for name in sorted(found))
 

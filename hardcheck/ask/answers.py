@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import msgspec
 
 from hardcheck.access import AccessAnswer, Action, Native, Object, Path, Subject, Verdict
@@ -10,6 +12,7 @@ from hardcheck.ask.subjects import STARTER, Resolved, is_known, plain_label, res
 from hardcheck.ask.world import World
 from hardcheck.facts import Absent
 
+_MOST_NAMED = 8
 _KINDS = {
     "f": "file",
     "d": "dir",
@@ -121,9 +124,18 @@ def _who(world: World, text: str, question: Question) -> tuple[Answer, ...]:
             world.framework,
             object_as=how,
             names=tuple(subject.name for subject in world.policy.who_may(_action(question), object_)),
+            note=_unread(world.policy.silent),
         )
         for object_, how in _readings(world, text, question)
     )
+
+
+def _unread(silent: Sequence[str]) -> str:
+    """Who could not be asked about, in words."""
+    if not silent:
+        return ""
+    more = f" and {len(silent) - _MOST_NAMED} more" if len(silent) > _MOST_NAMED else ""
+    return f"not known of {', '.join(silent[:_MOST_NAMED])}{more}: loaded, and no text of it was read"
 
 
 def _what(world: World, text: str, question: Question, one: Resolved) -> Answer:

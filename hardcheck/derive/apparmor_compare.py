@@ -8,13 +8,13 @@ under the same name.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Literal
 
 from hardcheck.facts import Absent, Reason
 from hardcheck.facts.apparmor import (
+    GENERATED,
     DiskProfile,
     LoadedProfile,
     ProfileCheck,
@@ -27,13 +27,8 @@ from hardcheck.facts.apparmor import (
     WeaknessKind,
 )
 from hardcheck.facts.mac import Subject
+from hardcheck.facts.processes import Process
 
-# Made by container and package runtimes at run time, without a file in /etc/apparmor.d.
-GENERATED = re.compile(
-    r"docker-default|libpod.*|containers-default.*|crio-.*|cri-containerd.*|snap[.-].*|/snap/.*"
-    r"|lxc-.*|lxd-.*|incus-.*|libvirt-[0-9a-f-]{36}.*|virt-.*|:.*|.*//null-.*",
-    re.DOTALL,
-)
 FILES = ("apparmor.files",)
 _State = Literal["same", "changed", "uncertain", "no text"]
 _GRANTS: tuple[WeaknessKind, ...] = (
@@ -119,17 +114,29 @@ def _stub(profile: LoadedProfile, stubs: Mapping[str, bool], tree: ProfileTree |
 
 
 def derive_unattached(
-    subjects: tuple[Subject, ...], attachments: Mapping[str, str], loaded: tuple[LoadedProfile, ...]
+    subjects: tuple[Subject, ...],
+    attachments: Mapping[str, str],
+    loaded: tuple[LoadedProfile, ...],
+    processes: tuple[Process, ...],
 ) -> tuple[Unattached, ...]:
     """Processes that run unconfined although a loaded profile is for their program: they were
-    started before it was loaded, or from within something that keeps them unconfined."""
+    started before it was loaded, or from within something that keeps them unconfined.
+
+    One whose program was not seen may be such: it is told without a program. One that had ended is not.
+    """
     holding = {profile.name for profile in loaded if profile.mode not in ("unconfined", "default_allow")}
+    programs = {process.pid: process.program for process in processes}
     found = []
     for subject in subjects:
-        profile = attachments.get(subject.program.removesuffix(" (deleted)"), "")
-        if subject.state == "unconfined" and subject.subject == "unconfined" and profile in holding:
-            found.append(Unattached(f"{subject.name} (pid {subject.pid})", subject.program, profile))
-    return tuple(found)
+        if subject.state != "unconfined" or subject.subject != "unconfined":
+            continue
+        name, program = f"{subject.name} (pid {subject.pid})", programs[subject.pid]
+        if isinstance(program, Absent):
+            if program.reason is not Reason.NOT_PRESENT:
+                found.append(Unattached(name, program, ""))
+        elif (profile := attachments.get(program.removesuffix(" (deleted)"), "")) in holding:
+            found.append(Unattached(name, program, profile))
+    return tuple(found) if holding else ()
 
 
 def derive_not_loaded(

@@ -59,11 +59,11 @@ def sudo_logs(
     """The files that sudo writes a log of its own to; none where it has no such log."""
     if isinstance(sudoers.unread, Absent):
         return sudoers.unread
-    paths = [match[1] for text, _ in sudoers.defaults for match in _LOG_FILE.finditer(text)]
-    if not paths and sudoers.unread:
+    if sudoers.unread:
         return Absent(
             Reason.NOT_COLLECTED, ("accounts.sudoers",), f"{sudoers.unread[0]} was not read"[:_NOTE]
         )
+    paths = [match[1] for text, _ in sudoers.defaults for match in _LOG_FILE.finditer(text)]
     return tuple(
         judge(change_thing(kernel, "sudo-log", path, recursive=False), loaded, status, kept, places.links)
         for path in dict.fromkeys(paths)

@@ -8,6 +8,7 @@ from typing import Any
 from hardcheck.denials.model import LogSummary, Outcome
 from hardcheck.derive.base import DerivedFact
 from hardcheck.facts import Absent, Reason
+from hardcheck.facts.apparmor import Unattached
 from hardcheck.facts.denials import EnforceReadiness, ExplainedDenial
 from hardcheck.triage.explain import explain
 from hardcheck.triage.model import Cause, Effect, Explanation
@@ -59,12 +60,19 @@ def readiness_of(
     domains = () if isinstance(permissive, Absent) else [one.type_ for one in permissive]
     complaining = [] if isinstance(profiles, Absent) else [p.name for p in profiles if p.mode == "complain"]
     complaining = [name for name in complaining if "//null-" not in name]
-    if complaining and isinstance(unattached, Absent):
-        return unattached
+    if complaining and (unseen := _unseen(unattached)) is not None:
+        return unseen
     host = not isinstance(kernel, Absent) and kernel.policy_loaded and not kernel.enforcing
     subjects = subjects_of(world, domains, complaining, permissive_host=host)
     strays = () if isinstance(unattached, Absent) else tuple(one.shown for one in unattached)
     return readiness(subjects, explanations, log, world, strays, min_days)
+
+
+def _unseen(unattached: tuple[Unattached, ...] | Absent) -> Absent | None:
+    """Why it is not known what runs without its profile, if it is not."""
+    if isinstance(unattached, Absent):
+        return unattached
+    return next((one.program for one in unattached if isinstance(one.program, Absent)), None)
 
 
 def _world(facts: tuple[Any, ...]) -> World:

@@ -139,7 +139,7 @@ PROFILES: tuple[DerivedFact, ...] = (
         "apparmor.unattached",
         tuple[apparmor.Unattached, ...],
         "processes that run unconfined although a profile is for them",
-        ("mac.subjects", "apparmor.attachments", "apparmor.profiles"),
+        ("mac.subjects", "apparmor.attachments", "apparmor.profiles", "processes.all"),
         apparmor_compare.derive_unattached,
     ),
     DerivedFact(

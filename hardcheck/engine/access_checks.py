@@ -14,7 +14,7 @@ the label that it has on disk where that was looked at, else the one that the po
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from hardcheck.access import AccessAnswer, AccessPolicy, Action, Object, Subject, Verdict, subject_name
@@ -29,6 +29,7 @@ from hardcheck.engine.shows import compile_naming, element_root
 from hardcheck.engine.wording import absence_text, listed, one_line
 from hardcheck.engine.yaml_source import Value
 from hardcheck.facts import Absent, Reason
+from hardcheck.facts.apparmor import GENERATED
 from hardcheck.facts.labels import FileLabels
 
 POLICY = "access.policy"
@@ -222,6 +223,8 @@ def _who_may(entries: Mapping[str, Value], root: FactsRoot) -> Check:
             if unasked is not None:
                 return Outcome(unasked, absence_text(unasked))
         others = [name for name in others if name not in passed]
+        if not others and (unread := _unread(policy, expected, passed)) is not None:
+            return Outcome(unread, absence_text(unread))
         if not others:
             return Outcome(True, one_line(f"'{text}' is allowed to {listed(names, len(names))}"))
         words = listed(others, len(others))
@@ -231,6 +234,15 @@ def _who_may(entries: Mapping[str, Value], root: FactsRoot) -> Check:
     shown = ", ".join([*expected.texts, *([besides.shown] if besides else [])])
     read = (POLICY,) if besides is None else (POLICY, besides.fact)
     return Check(run, one_line(f"'{text}' is allowed to nobody but {shown}"), read)
+
+
+def _unread(policy: AccessPolicy, expected: _Names, passed: Collection[str]) -> Absent | None:
+    """None when all that are loaded could be named but those that may, and the profiles that runtimes
+    generate for containers and packages."""
+    for name in policy.silent:
+        if not expected.match(name) and name not in passed and not GENERATED.fullmatch(name):
+            return Absent(Reason.NOT_COLLECTED, (), f"no text of the loaded profile {name}")
+    return None
 
 
 def _unasked(policy: AccessPolicy, known: list[str], action: Action, object_: Object) -> Absent | None:

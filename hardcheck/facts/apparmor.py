@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Literal
@@ -12,6 +13,13 @@ from hardcheck.facts.base import Absent
 from hardcheck.reasons import Reason
 
 ProfileMode = Literal["enforce", "complain", "kill", "unconfined", "prompt", "user", "default_allow", "mixed"]
+
+# Made by container and package runtimes at run time, without a file in /etc/apparmor.d.
+GENERATED = re.compile(
+    r"docker-default|libpod.*|containers-default.*|crio-.*|cri-containerd.*|snap[.-].*|/snap/.*"
+    r"|lxc-.*|lxd-.*|incus-.*|libvirt-[0-9a-f-]{36}.*|virt-.*|:.*|.*//null-.*",
+    re.DOTALL,
+)
 
 
 class ApparmorKernel(msgspec.Struct, frozen=True):
@@ -203,10 +211,11 @@ class ProfileStanding(msgspec.Struct, frozen=True):
 
 
 class Unattached(msgspec.Struct, frozen=True):
-    """A process that runs unconfined although a loaded profile is for its program."""
+    """A process that runs unconfined although a loaded profile is for its program; or may be one, where
+    its program is Absent and ``profile`` empty."""
 
     process: str
-    program: str
+    program: str | Absent
     profile: str
 
     @property

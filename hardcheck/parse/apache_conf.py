@@ -21,6 +21,7 @@ import re
 
 import msgspec
 
+from hardcheck.errors import ParseError
 from hardcheck.evidence import Evidence, HostEvidence, Reason
 from hardcheck.facts import Absent
 from hardcheck.facts.web import ServerBlock, WebServer
@@ -59,7 +60,7 @@ def parse_apache(host: HostEvidence) -> WebServer | Absent:
     """Apache with its virtual hosts by place.
 
     Raises:
-        ParseError: the listing of its files has another form.
+        ParseError: the state or the listing of its files has another form.
     """
     evidence = host.get(_KEY)
     first = evidence.text().split("\n", 1)[0]
@@ -68,6 +69,8 @@ def parse_apache(host: HostEvidence) -> WebServer | Absent:
     if first == "state stopped":
         return WebServer("apache", running=False)
     user, main, sites = _status(evidence)
+    if not (user or main or sites):
+        raise ParseError(evidence.key, "what apachectl -S prints", repr(first[:80]))
     hosts = _virtual_hosts(host)
     if isinstance(hosts, Absent):
         return hosts

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from hardcheck.errors import HardcheckError
+from hardcheck.errors import HardcheckError, ParseError
 from hardcheck.evidence import Evidence, HostEvidence, Reason
 from hardcheck.facts import Absent
 
@@ -34,6 +34,16 @@ def absent(evidence: Evidence) -> Absent:
     """The typed absence that an item of evidence stands for; its ``reason`` must not be None."""
     detail = evidence.stderr.decode("utf-8", "backslashreplace").strip().split("\n")[0][:300]
     return Absent(evidence.reason or Reason.NOT_COLLECTED, (evidence.key,), detail)
+
+
+def require_text(evidence: Evidence) -> None:
+    """Refuse what is no text, where lines of an unknown form are passed over: they could hide anything.
+
+    Raises:
+        ParseError: there is a NUL byte.
+    """
+    if b"\0" in evidence.content:
+        raise ParseError(evidence.key, "text", "a NUL byte")
 
 
 def run_parser(fact: ParsedFact, host: HostEvidence) -> Any:

@@ -17,7 +17,7 @@ import shlex
 from hardcheck.evidence import HostEvidence, Reason
 from hardcheck.facts import Absent
 from hardcheck.facts.host import BootDefaults, CommandLine
-from hardcheck.parse.base import absent
+from hardcheck.parse.base import absent, require_text
 from hardcheck.parse.kernel_cmdline import parse_options
 
 KEY = "boot.defaults"
@@ -27,7 +27,11 @@ _VARIABLE = re.compile(r"\$\{?([A-Za-z_][A-Za-z0-9_]*)\}?")
 
 
 def parse_boot_defaults(host: HostEvidence) -> BootDefaults | Absent:
-    """Options by file; all GRUB files together stand under /etc/default/grub."""
+    """Options by file; all GRUB files together stand under /etc/default/grub.
+
+    Raises:
+        ParseError: a file is no text.
+    """
     listing = host.get(KEY)
     if listing.reason is not None:
         return absent(listing)
@@ -37,6 +41,7 @@ def parse_boot_defaults(host: HostEvidence) -> BootDefaults | Absent:
         path = member.key.partition(":")[2]
         if member.reason is not None:
             return absent(member)
+        require_text(member)
         if not path.startswith(GRUB):
             options[path] = parse_options(" ".join(line for _, line in member.lines() if line[:1] != "#"))
             continue

@@ -14,6 +14,7 @@ from hardcheck.errors import ParseError
 from hardcheck.evidence import HostEvidence
 from hardcheck.facts.host import CommandLine
 
+_CONTROL = re.compile(rb"[\x01-\x08\x0e-\x1f\x7f]")
 _PARAMETER = re.compile(r'(?:[^\s"]|"[^"]*(?:"|$))+')
 
 
@@ -21,9 +22,12 @@ def parse_proc_cmdline(host: HostEvidence) -> CommandLine:
     """/proc/cmdline of the running kernel.
 
     Raises:
-        ParseError: the file is empty; a kernel without any parameter cannot be told from no answer.
+        ParseError: control characters; or the file is empty: a kernel without any parameter cannot be told
+            from no answer.
     """
     evidence = host.get("kernel.cmdline")
+    if (odd := _CONTROL.search(evidence.content)) is not None:
+        raise ParseError(evidence.key, "one line of text", f"the byte {odd[0][0]:#04x}")
     line = parse_options(evidence.text().replace("\x00", " "))
     if not line.parameters:
         raise ParseError(evidence.key, "at least one parameter", "an empty line")

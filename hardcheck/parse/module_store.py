@@ -65,11 +65,22 @@ def parse_modules(host: HostEvidence) -> tuple[Module, ...] | Absent:
     return _modules_of_folders(_configured_store(host, folders))
 
 
+def _lines(listing: Evidence) -> list[str]:
+    lines = [line for _, line in listing.lines()]
+    if not lines or not lines[0].startswith("store "):
+        raise ParseError(listing.key, "'store FOLDER' in the first line", repr("".join(lines[:1])[:80]))
+    return lines
+
+
 def _configured_store(host: HostEvidence, folders: Evidence) -> list[str]:
-    """The listing of the configured policy's store; of all where no type is configured."""
+    """The listing of the configured policy's store; of all where no type is configured.
+
+    Raises:
+        ParseError: it does not begin with a store.
+    """
     folder = _configured_folder(host)
     wanted, lines = True, []
-    for _, line in folders.lines():
+    for line in _lines(folders):
         if line.startswith("store "):
             wanted = folder in line
         elif wanted:
@@ -107,11 +118,15 @@ def _modules_of_folders(lines: Iterable[str]) -> tuple[Module, ...]:
 
 
 def parse_store_state(host: HostEvidence) -> StoreState | Absent:
-    """Which stores there are, and whether the policy was built without dontaudit rules."""
+    """Which stores there are, and whether the policy was built without dontaudit rules.
+
+    Raises:
+        ParseError: the listing does not begin with a store.
+    """
     listing = host.get(LISTING)
     if is_absent(listing):
         return not_present(listing, "no module store under /var/lib/selinux or /etc/selinux")
-    every = [line for _, line in listing.lines()]
+    every = _lines(listing)
     digests = {match[2]: match[1] for match in map(_DIGEST.fullmatch, every) if match is not None}
     stores = tuple(line.removeprefix("store ") for line in every if line.startswith("store "))
     flags = _configured_store(host, listing)

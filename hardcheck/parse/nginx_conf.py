@@ -47,7 +47,7 @@ def parse_nginx(host: HostEvidence) -> WebServer:
     """nginx with its sites in the order of reading.
 
     Raises:
-        ParseError: braces that do not match, or more than 32 blocks in one another.
+        ParseError: no file at all, braces that do not match, or more than 32 blocks in one another.
     """
     evidence = host.get(_KEY)
     if evidence.content.startswith(b"# hardcheck: not running"):
@@ -83,8 +83,9 @@ def _files(evidence: Evidence) -> Iterator[tuple[str, int, str]]:
         if path:
             yield path, 1, "\n".join(lines)
         path, lines = match["path"], []
-    if path:
-        yield path, 1, "\n".join(lines)
+    if not path:
+        raise ParseError(evidence.key, "'# configuration file PATH:'", repr("\n".join(lines)[:80]))
+    yield path, 1, "\n".join(lines)
 
 
 class _Reader:

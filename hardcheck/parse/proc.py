@@ -14,7 +14,7 @@ two programs (only an odd ``stat`` and a file name with a line end in it can), t
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Literal
 
 import msgspec
@@ -31,6 +31,7 @@ KEYS = (FILES, PROGRAMS, PROGRAM_LABELS)
 _LINE = re.compile(
     r"(?P<pid>[0-9]{1,10})/(?P<file>status|cgroup|cmdline|attr/current|attr/apparmor/current):(?P<text>.*)"
 )
+_EXE = re.compile(r"['\"](?P<pid>[0-9]{1,10})/exe['\"]")
 _PROGRAM = re.compile(r"['\"](?P<pid>[0-9]{1,10})/exe['\"] -> (?P<target>.+)")
 _PROGRAM_LABEL = re.compile(r"(?P<label>\S+)\t(?P<pid>[0-9]{1,10})/exe")
 _UNIT = re.compile(r"/([^/]+\.(?:service|scope|socket|mount|timer))(?=/|$)")
@@ -71,12 +72,20 @@ def parse_processes(host: HostEvidence) -> tuple[Process, ...] | Absent:
     parts = {pid: part for pid, part in parts.items() if part.labels or part.cgroup}
     programs = host.get(PROGRAMS)
     _read_programs(programs, host.get(PROGRAM_LABELS), parts)
-    return tuple(_process(pid, part, _no_program(programs)) for pid, part in sorted(parts.items()))
+    there = {int(match["pid"]) for match in map(_EXE.match, _whole_lines(programs)) if match is not None}
+    return tuple(
+        _process(pid, part, _no_program(programs, pid, there)) for pid, part in sorted(parts.items())
+    )
 
 
-def _no_program(programs: Evidence) -> Absent:
+def _no_program(programs: Evidence, pid: int, named: Collection[int]) -> Absent:
+    """Why a process has none; one that is not even named ended before the programs were read."""
     if programs.reason is not None:
         return absent(programs)
+    if not named:
+        return Absent(Reason.UNPARSABLE, (programs.key,), "it names no process at all")
+    if pid not in named:
+        return Absent(Reason.NOT_PRESENT, (programs.key,), "it had ended when the programs were read")
     return Absent(Reason.DENIED, (programs.key,), "the program of another account's process needs root")
 
 
@@ -110,14 +119,20 @@ def _take(parts: dict[int, _Parts], pid: int, file: str, text: str) -> None:
 
 
 def _read_programs(programs: Evidence, labels: Evidence, parts: dict[int, _Parts]) -> None:
-    for _, line in programs.lines():
+    for line in _whole_lines(programs):
         match = _PROGRAM.fullmatch(line)
         if match is not None and int(match["pid"]) in parts:
             parts[int(match["pid"])].programs.append(_unquoted(match["target"]))
-    for _, line in labels.lines():
+    for line in _whole_lines(labels):
         match = _PROGRAM_LABEL.fullmatch(line)
         if match is not None and int(match["pid"]) in parts:
             parts[int(match["pid"])].program_label = match["label"]
+
+
+def _whole_lines(evidence: Evidence) -> list[str]:
+    """The lines, without the last where it was cut off: half a path is another path."""
+    lines = [line for _, line in evidence.lines()]
+    return lines[:-1] if evidence.reason is not None and not evidence.content.endswith(b"\n") else lines
 
 
 def _unquoted(text: str) -> str:

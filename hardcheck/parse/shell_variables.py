@@ -8,12 +8,18 @@ from __future__ import annotations
 import re
 
 from hardcheck.evidence import Evidence
+from hardcheck.parse.base import require_text
 
 _ASSIGNMENT = re.compile(r"\s*(?:export\s+)?(?P<name>[A-Za-z_][A-Za-z0-9_]*)=(?P<value>.*)")
 
 
 def parse_shell_variables(evidence: Evidence) -> dict[str, str]:
-    """The variables of one file; lines of another form are not assignments and are passed over."""
+    """The variables of one file; lines of another form are not assignments and are passed over.
+
+    Raises:
+        ParseError: not text, so that what is missing there may be anything.
+    """
+    require_text(evidence)
     values = {}
     for _, line in evidence.lines():
         match = _ASSIGNMENT.fullmatch(line)

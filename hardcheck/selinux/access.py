@@ -53,6 +53,7 @@ class SelinuxPolicy:
     """
 
     framework = "selinux"
+    silent: tuple[str, ...] = ()
 
     def __init__(
         self, policy: Policy, file_contexts: FileContexts | None = None, *, enforcing: bool = True

@@ -102,3 +102,12 @@ def test_what_may_lists_patterns_sockets_and_capabilities() -> None:
 
 # A profile that may change profile may look at its own attributes.
 _PROC = ("owner /proc/*/attr/apparmor/", "owner /sys/module/apparmor/parameters/enabled")
+
+
+def test_who_may_names_loaded_profiles_alone_and_tells_whose_text_is_missing() -> None:
+    text = "profile a { /etc/shadow r, }\nprofile b { /etc/shadow r, }\n"
+    everything = parse(text)
+    assert AppArmorPolicy(everything).silent == ()
+    policy = AppArmorPolicy(everything.with_loaded(["a", "from-elsewhere"]))
+    assert policy.who_may(Action.READ, Path("/etc/shadow")) == (Subject("a"), Subject("unconfined"))
+    assert policy.silent == ("from-elsewhere",)

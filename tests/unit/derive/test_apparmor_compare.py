@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+import msgspec
 import pytest
 
 from hardcheck.derive.apparmor_compare import (
@@ -23,6 +24,7 @@ from hardcheck.facts.apparmor import (
     SourceTimes,
 )
 from hardcheck.facts.mac import Subject
+from hardcheck.facts.processes import Process
 
 LOADED_AT = datetime(2026, 11, 21, 3, 51, 2, 232000, UTC)
 BEFORE, AFTER = LOADED_AT - timedelta(seconds=1), LOADED_AT + timedelta(milliseconds=484)
@@ -113,6 +115,10 @@ def subject(name: str, program: str, profile: str, state: str) -> Subject:
     return Subject(9, name, "", program, 0, profile, profile, state, True)  # type: ignore[arg-type]
 
 
+def of_subject(one: Subject, program: str | Absent) -> Process:
+    return Process(one.pid, 1, one.name, 0, 0, 0, False, one.label, program)
+
+
 def test_processes_of_a_profile_are_named_with_it() -> None:
     running = (subject("php", "/usr/sbin/php-fpm", "php-fpm//&base", "permissive"),)
     (found,) = derive_standings((LoadedProfile("php-fpm", "complain"),), tree(), running)
@@ -128,8 +134,15 @@ def test_a_process_started_before_its_profile_is_found() -> None:
         subject("sshd", "/usr/sbin/sshd", "unconfined", "unconfined"),
         subject("nginx", "/usr/sbin/nginx", "nginx", "enforced"),
     )
-    (found,) = derive_unattached(running, attachments, loaded)
+    running = tuple(msgspec.structs.replace(each, pid=pid) for pid, each in enumerate(running))
+    seen = tuple(of_subject(each, each.program) for each in running)
+    (found,) = derive_unattached(running, attachments, loaded, seen)
     assert (found.program, found.profile) == ("/usr/sbin/nginx (deleted)", "nginx")
+    unseen = tuple(of_subject(each, DENIED) for each in running)
+    maybe = derive_unattached(running, attachments, loaded, unseen)
+    unconfined = [each for each in running if each.state == "unconfined"]
+    assert [(each.program, each.profile) for each in maybe] == [(DENIED, "")] * len(unconfined)
+    assert derive_unattached(running, attachments, (), unseen) == ()
 
 
 def test_a_profile_on_disk_that_is_not_loaded_is_found_unless_it_is_disabled() -> None:
