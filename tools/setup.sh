@@ -48,6 +48,10 @@ if [ "${1:-}" = --test-tools ]; then
     for pair in visudo:sudo zsh:zsh ksh:ksh busybox:busybox tcsh:tcsh fish:fish; do
         command -v "${pair%:*}" >/dev/null 2>&1 || { debian="$debian ${pair#*:}"; fedora="$fedora ${pair#*:}"; }
     done
+    if [ ! -d /usr/share/selinux/default/include ] && [ ! -d /usr/share/selinux/devel/include ]; then
+        debian="$debian selinux-policy-dev"
+        fedora="$fedora selinux-policy-devel"
+    fi
     # shellcheck disable=SC2086 # the words are ours, split on purpose
     [ -z "$debian" ] || install_system $debian -- $fedora || say "tests that need$debian are skipped"
     exit 0

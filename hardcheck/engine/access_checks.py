@@ -236,11 +236,12 @@ def _who_may(entries: Mapping[str, Value], root: FactsRoot) -> Check:
     return Check(run, one_line(f"'{text}' is allowed to nobody but {shown}"), read)
 
 
-def _unread(policy: AccessPolicy, expected: _Names, passed: Collection[str]) -> Absent | None:
+def _unread(policy: AccessPolicy, expected: _Names, passed: Collection[str] | Absent) -> Absent | None:
     """None when all that are loaded could be named but those that may, and the profiles that runtimes
     generate for containers and packages."""
+    may = () if isinstance(passed, Absent) else passed
     for name in policy.silent:
-        if not expected.match(name) and name not in passed and not GENERATED.fullmatch(name):
+        if not expected.match(name) and name not in may and not GENERATED.fullmatch(name):
             return Absent(Reason.NOT_COLLECTED, (), f"no text of the loaded profile {name}")
     return None
 
