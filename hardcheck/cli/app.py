@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import atexit
-import gc
 import importlib
 import os
 import sys
@@ -15,6 +14,7 @@ from typing import Any, NoReturn
 import click
 
 from hardcheck import __version__
+from hardcheck.cli.garbage import collect_rarely
 from hardcheck.errors import BundleError, HardcheckError, TransportError
 
 EXIT_CODES = """\
@@ -28,8 +28,6 @@ Exit codes:
   5  internal error
   130  stopped by Ctrl-C
 When several apply, 1 wins over 4, and 4 over 3."""
-
-_OBJECTS_BETWEEN_COLLECTIONS = 500_000
 
 COMMANDS: dict[str, tuple[str, str]] = {
     "audit": ("hardcheck.cli.audit", "Collect evidence from hosts, evaluate it, write the reports."),
@@ -109,9 +107,7 @@ def exit_code_of(error: HardcheckError) -> int:
 
 def main() -> None:
     """The console script: run, and end with the documented exit code."""
-    # Facts and policies are trees that live to the end: to look through all of them for circles again and
-    # again, as Python does after each 700 new objects, costs a tenth of the time and finds none.
-    gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS, 20, 20)
+    collect_rarely()
     leave(run(sys.argv[1:]))
 
 

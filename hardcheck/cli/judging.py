@@ -12,6 +12,7 @@ from pathlib import Path
 
 import click
 
+from hardcheck.cli.garbage import collect_rarely
 from hardcheck.cli.knowledge import load_chosen, load_chosen_setup
 from hardcheck.cli.run import REPORT
 from hardcheck.engine.overlays import NO_ANSWERS, Answers
@@ -83,7 +84,9 @@ def _write_documents(report: Report, folder: Path) -> tuple[Path, ...]:
 
 
 def _processes() -> ProcessPoolExecutor:
-    return ProcessPoolExecutor(mp_context=multiprocessing.get_context("forkserver"))
+    return ProcessPoolExecutor(
+        mp_context=multiprocessing.get_context("forkserver"), initializer=collect_rarely
+    )
 
 
 def tell(report: Report, *, as_json: bool, quiet: bool) -> None:
