@@ -112,7 +112,7 @@ def test_a_long_line_takes_no_long_time(name: str, piece: bytes) -> None:
     content = piece * (60_000 // len(piece))
     began = time.process_time()
     run_parser(BY_NAME[name], one_item(name, content + b"!\n"))
-    assert time.process_time() - began < 1.0
+    assert time.process_time() - began < 5.0  # one that tries all pieces again takes a minute
 
 
 def everything() -> HostEvidence:

