@@ -174,12 +174,18 @@ def stories(
         for item in request.session.items
         if hasattr(item, "callspec") and "proof" in item.callspec.params
     }
+    as_planted()
     try:
         proofs = [proof for proof in PROOFS if proof.rule in asked]
         yield Hosts(tmp_path_factory.mktemp("remedies"), proofs).tell()
     finally:
-        both(lambda host: lab.down(lab.HOSTS[host]))
-        lab.bring_up([lab.HOSTS[host] for host in HOSTS])
+        as_planted()
+
+
+def as_planted() -> None:
+    """Both hosts as they were before any test."""
+    both(lambda host: lab.down(lab.HOSTS[host]))
+    lab.bring_up([lab.HOSTS[host] for host in HOSTS])
 
 
 def faults_of(story: Story, turn: Turn, proof: Proof) -> list[str]:
