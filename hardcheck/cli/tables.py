@@ -44,7 +44,7 @@ def print_table(headers: Sequence[str], rows: Iterable[Sequence[object]], *, pro
     shown = [[visible(str(cell)) for cell in row] for row in rows]
     widths = None
     if prose or sys.stdout.isatty():
-        columns = [max(map(len, column)) for column in zip(headers, *shown, strict=True)]
+        columns = [max(1, *map(len, column)) for column in zip(headers, *shown, strict=True)]
         widths = fit(columns, line_width())
         headers = [textwrap.fill(head, width) for head, width in zip(headers, widths, strict=True)]
     click.echo(

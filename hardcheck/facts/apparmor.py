@@ -221,4 +221,6 @@ class Unattached(msgspec.Struct, frozen=True):
     @property
     def shown(self) -> str:
         """Process, program and profile for people."""
+        if isinstance(self.program, Absent):
+            return f"{self.process}: its program was not seen"
         return f"{self.process}: {self.program} has the profile {self.profile}"

@@ -48,5 +48,5 @@ def test_a_terminal_is_never_too_narrow_for_a_row(
 ) -> None:
     monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
     monkeypatch.setenv("COLUMNS", "72")
-    print_table(("id", "title"), [("a", LONG)])
+    print_table(("id", "title", ""), [("a", LONG, "")])
     assert max(map(len, capsys.readouterr().out.splitlines())) <= 72

@@ -142,6 +142,7 @@ def test_a_process_started_before_its_profile_is_found() -> None:
     maybe = derive_unattached(running, attachments, loaded, unseen)
     unconfined = [each for each in running if each.state == "unconfined"]
     assert [(each.program, each.profile) for each in maybe] == [(DENIED, "")] * len(unconfined)
+    assert {each.shown for each in maybe} <= {f"{each.process}: its program was not seen" for each in maybe}
     assert derive_unattached(running, attachments, (), unseen) == ()
 
 
